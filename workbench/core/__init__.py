@@ -1,0 +1,1 @@
+"""What was decided: values only, without torch, numpy or Qt."""

@@ -1,0 +1,21 @@
+"""The one exception for what a user can mend."""
+
+from functools import partial
+from typing import Any
+
+
+class UserError(Exception):
+    """A mistake told in one sentence: what happened, to what, and what to do.
+
+    `message` is an English template and `values` fill its fields, so that a window can translate
+    the template before filling it. `str()` is the filled English sentence.
+    """
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message.format(**values))
+        self.message = message
+        self.values = values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions pickle their args, here the filled sentence: its braces would be filled again.
+        return partial(type(self), self.message, **self.values), ()

@@ -1,0 +1,155 @@
+"""What training says: small frozen values that cross the pipe and are kept as JSON lines."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from workbench.core.data import Split
+from workbench.core.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Metrics = Mapping[str, float]
+"""`loss` and the metrics of the task (`accuracy` as a fraction, or `mae`) by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The base of everything that a Job reports."""
+
+    def to_json(self) -> str:
+        """One line of `events.jsonl`, also what `--json` prints."""
+        return json.dumps({"event": type(self).__name__, **asdict(self)}, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """Training begins, or goes on after `step` steps where a run is resumed."""
+
+    run: str
+    device: str
+    threads: int
+    parameters: int
+    samples: int
+    batch_size: int
+    steps_per_epoch: int
+    epochs: int
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCompleted(Event):
+    """One optimizer step; `step` and `epoch` count from 1, `seconds` since the run began."""
+
+    step: int
+    epoch: int
+    seconds: float
+    samples: int
+    metrics: Metrics
+    lr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochCompleted(Event):
+    """All training samples were seen once more, and the validation split was measured."""
+
+    epoch: int
+    step: int
+    seconds: float
+    samples_per_second: float
+    train: Metrics
+    val: Metrics
+    best: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointSaved(Event):
+    """The run can be resumed from `path`, or its best weights lie there."""
+
+    path: str
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFailed(Event):
+    """The disk refused a checkpoint; training goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionsSaved(Event):
+    """Predictions of a whole split lie at `path`, see `workbench.core.predictions`."""
+
+    path: str
+    split: Split
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCompleted(Event):
+    """Training is over; `test` holds the metrics of the best weights, if it was not stopped."""
+
+    reason: Literal["completed", "stopped"]
+    epoch: int
+    step: int
+    seconds: float
+    test: Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Event):
+    """A long thing other than training says how far it is; `total` 0 means unknown."""
+
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDescribed(Event):
+    """What the data panel shows, measured on the loaded samples."""
+
+    sizes: Mapping[Split, int]
+    class_counts: Mapping[Split, tuple[int, ...]]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    sample_inputs: "NDArray"
+    sample_targets: "NDArray"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSaved(Event):
+    """A model was written to `path`."""
+
+    path: str
+
+
+KEPT = (
+    RunStarted,
+    StepCompleted,
+    EpochCompleted,
+    CheckpointSaved,
+    CheckpointFailed,
+    PredictionsSaved,
+    RunCompleted,
+)
+_KINDS = {kind.__name__: kind for kind in KEPT}
+
+
+def event_from_json(line: str) -> Event:
+    """The event that a line of `events.jsonl` tells.
+
+    Raises:
+        UserError: the line is no event, or one of a newer program.
+    """
+    try:
+        content: dict[str, Any] = json.loads(line)
+        kind = _KINDS[content.pop("event")]
+        names = {field.name for field in fields(kind)}
+        return kind(**{name: value for name, value in content.items() if name in names})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError("{line!r} is not an event of a run.", line=line[:80]) from error

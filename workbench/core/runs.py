@@ -1,0 +1,135 @@
+"""`Run`: one folder per training run, and how runs are found."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.core.errors import UserError
+from workbench.core.events import Event, event_from_json
+from workbench.core.project import Project, load_project, save_project
+
+_NUMBERED = re.compile(r"(\d{4,})-")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of a run: `project.json`, `events.jsonl`, `checkpoints/`, `tensorboard/`,
+    `predictions/`."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, `0012-Digits`."""
+        return self.folder.name
+
+    @property
+    def project_file(self) -> Path:
+        """The project as it was when training began."""
+        return self.folder / "project.json"
+
+    @property
+    def events_file(self) -> Path:
+        """Everything that training said, one JSON object a line."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Logs for `tensorboard --logdir`."""
+        return self.folder / "tensorboard"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint from which the run can be resumed."""
+        return self.folder / "checkpoints" / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint with the lowest validation loss."""
+        return self.folder / "checkpoints" / "best.pt"
+
+    def predictions(self, split: str, epoch: int) -> Path:
+        """Predictions of a split after an epoch."""
+        return self.folder / "predictions" / f"{split}-{epoch:05}.npz"
+
+    def project(self) -> Project:
+        """The project of the run.
+
+        Raises:
+            UserError: the folder is no run, or its project can't be read.
+        """
+        if not self.project_file.is_file():
+            raise UserError(
+                "{folder} is not a run folder: it has no project.json.", folder=self.folder
+            )
+        return load_project(self.project_file)
+
+    def events(self) -> Iterator[Event]:
+        """What training said; a line that a crash cut off is left out.
+
+        Raises:
+            UserError: the events can't be read.
+        """
+        try:
+            with self.events_file.open(encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    if line.endswith("\n"):
+                        yield event_from_json(line)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise UserError(
+                "{path} could not be read: {reason}.",
+                path=self.events_file,
+                reason=error.strerror or str(error),
+            ) from error
+
+
+def create_run(project: Project, runs_dir: Path) -> Run:
+    """A new run folder with the project in it, numbered on from the last one.
+
+    Raises:
+        UserError: the disk refused.
+    """
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        folder = _claimed(runs_dir, project.data.type)
+    except OSError as error:
+        raise UserError(
+            "A run folder could not be made in {folder}: {reason}. Choose another runs folder.",
+            folder=runs_dir,
+            reason=error.strerror or str(error),
+        ) from error
+    run = Run(folder)
+    save_project(project, run.project_file)
+    return run
+
+
+def _claimed(runs_dir: Path, label: str) -> Path:
+    number = max((_number(run) for run in runs_dir.iterdir()), default=0)
+    while True:  # another program may take the same number: mkdir decides
+        number += 1
+        folder = runs_dir / f"{number:04}-{label}"
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            continue
+
+
+def _number(folder: Path) -> int:
+    match = _NUMBERED.match(folder.name)
+    return int(match[1]) if match else 0
+
+
+def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | None:
+    """The newest run that trained exactly this project, among the newest `among` runs."""
+    if not runs_dir.is_dir():
+        return None
+    newest = sorted(runs_dir.iterdir(), key=_number, reverse=True)[:among]
+    text = project.to_json()
+    for run in map(Run, newest):
+        if run.project_file.is_file() and run.project_file.read_text("utf-8") == text:
+            return run
+    return None

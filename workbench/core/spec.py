@@ -1,0 +1,129 @@
+"""`Spec`: a choice and its arguments, frozen, validated when made and when read.
+
+The fields of a Spec are its form, its JSON and its constructor call. A *shelf* is a Spec class
+whose subclasses can be chosen from (`LayerSpec`, `DatasetSpec`, ...); in JSON a choice is told by
+`"type"`, which is the name of its class.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from workbench.core.errors import UserError
+
+T = TypeVar("T", bound="Spec")
+
+# Sizes are bounded so that no file can ask for a tensor that no machine holds.
+Size = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+Extent = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Number = Annotated[float, Field(strict=True)]
+Fraction = Annotated[float, Field(strict=True, ge=0.0, lt=1.0)]
+
+
+class Spec(BaseModel):
+    """A frozen, keyword-only value; unknown keys and values that are not finite are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    shelf: ClassVar[dict[str, type["Spec"]] | None] = None
+    is_shelf: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, shelf: bool = False, abstract: bool = False) -> None:
+        cls.is_shelf = shelf
+        if shelf:
+            cls.shelf = {}
+        elif cls.shelf is not None and not abstract:
+            cls.shelf[cls.__name__] = cls
+
+    @property
+    def type(self) -> str:
+        """Its name on the shelf, which is the name of its class."""
+        return type(self).__name__
+
+    @classmethod
+    def choices(cls) -> dict[str, type[Self]]:
+        """The classes on this shelf by name, in the order in which they were put there."""
+        return cast(dict[str, type[Self]], dict(cls.shelf or {}))
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_its_type(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(value, cls) or not isinstance(value, Mapping):
+            return handler(value)
+        if cls.is_shelf:
+            return cls.named(value.get("type")).model_validate(value)
+        fields = {key: item for key, item in value.items() if key != "type"}
+        if value.get("type", cls.__name__) != cls.__name__:
+            raise PydanticCustomError("type", "expected the type {name}", {"name": cls.__name__})
+        return handler(fields)
+
+    @classmethod
+    def named(cls, name: object) -> type[Self]:
+        """The class on this shelf with exactly this name; a validation error if there is none."""
+        choices = cls.choices()
+        found = choices.get(name) if isinstance(name, str) else None
+        if found is None:
+            known = ", ".join(choices)
+            raise PydanticCustomError(
+                "type", "unknown type {name}; known are {known}", {"name": str(name), "known": known}
+            )
+        return found
+
+    @model_serializer(mode="wrap")
+    def _with_its_type(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = handler(self)
+        return {"type": self.type, **fields} if self.shelf is not None else fields
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed, validated like a new one.
+
+        Raises:
+            ValidationError: a value is out of range, or there is no such field.
+        """
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**{**fields, **changes})
+
+
+def path_text(location: tuple[int | str, ...]) -> str:
+    """`("model", "layers", 2, "stride")` as `model.layers[2].stride`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return text.removeprefix(".")
+
+
+def validated(kind: type[T], value: Any, where: str) -> T:
+    """`value` as a `kind`, or one sentence with the path to the first thing that is wrong.
+
+    Raises:
+        UserError: the value does not fit; the sentence names the field and the reason.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise told(error, where) from error
+
+
+def told(error: ValidationError, where: str) -> UserError:
+    """A validation error as one sentence that names the first wrong field and the reason."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    reason = (
+        "is not a known key" if first["type"] == "extra_forbidden" else _lowered(first["msg"])
+    )
+    path = path_text(first["loc"])
+    return UserError("{where}: {path}: {reason}.", where=where, path=path or "value", reason=reason)
+
+
+def _lowered(text: str) -> str:
+    text = text.removeprefix("Value error, ").rstrip(".")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,117 @@
+"""How to train, as values: loss, optimizer, and the rest of the recipe."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, SerializeAsAny
+
+from workbench.core.data import DatasetInfo
+from workbench.core.errors import UserError
+from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.spec import Number, Size, Spec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+
+class LossSpec(Spec, shelf=True):
+    """A loss of `torch.nn`, and what it wants of the network and the targets."""
+
+    summary: ClassVar[str]
+    """One sentence on what it measures."""
+
+    def out_shape(self, info: DatasetInfo) -> Shape:
+        """The output shape that the network must have for this loss on this data.
+
+        Raises:
+            UserError: the loss does not suit the task.
+        """
+        raise NotImplementedError
+
+    def check(self, last: LayerSpec, out_shape: Shape, info: DatasetInfo) -> None:
+        """See that the network ends in the shape that the loss wants.
+
+        Raises:
+            ShapeError: it does not; the fix replaces `last`.
+        """
+        wanted = self.out_shape(info)
+        if out_shape != wanted:
+            raise ShapeError(
+                "gives {came}; {loss} on {data} needs {wanted}.",
+                fixes=self._fixes(last, wanted),
+                came=shape_text(out_shape),
+                loss=self.type,
+                data=info.title,
+                wanted=shape_text(wanted),
+            )
+
+    def _fixes(self, last: LayerSpec, wanted: Shape) -> list[Fix]:
+        if "out_features" not in type(last).model_fields or len(wanted) != 1:
+            return []
+        return [Fix(f"set out_features={wanted[0]}", (last.replace(out_features=wanted[0]),))]
+
+    def criterion(self) -> "nn.Module":
+        """The `torch.nn` module; it averages over the batch."""
+        raise NotImplementedError
+
+    def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
+        """Targets (n,) in the form that `criterion` takes."""
+        raise NotImplementedError
+
+    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
+        """Network output (n, outputs) as probabilities (n, classes); values (n,) for regression."""
+        raise NotImplementedError
+
+
+class OptimizerSpec(Spec, shelf=True):
+    """An optimizer of `torch.optim`; `lr` is told beside it, since every optimizer has one."""
+
+    summary: ClassVar[str]
+
+    def make(self, model: "nn.Module", lr: float) -> "Optimizer":
+        """The optimizer over the parameters of `model`."""
+        raise NotImplementedError
+
+
+class TrainConfig(Spec):
+    """The recipe: everything about training that is neither network nor data."""
+
+    loss: SerializeAsAny[LossSpec] = Field(title="Loss", description="What training makes small.")
+    optimizer: SerializeAsAny[OptimizerSpec] = Field(
+        title="Optimizer", description="How a step follows from the gradient."
+    )
+    lr: Annotated[Number, Field(gt=0.0, le=1000.0)] = Field(
+        default=0.001, title="lr", description="Learning rate: the length of a step."
+    )
+    batch_size: Size | Literal["all"] = Field(
+        default=64,
+        title="Batch size",
+        description="Samples per step: 1 is one sample, all is the whole training set.",
+    )
+    epochs: Size = Field(
+        default=10, title="Epochs", description="How often training sees every sample."
+    )
+    seed: int = Field(
+        default=0,
+        strict=True,
+        ge=0,
+        le=2**32 - 1,
+        title="Seed",
+        description="The same seed gives the same run: first weights, batches and dropout.",
+    )
+    device: Annotated[str, Field(strict=True, pattern=r"^(cpu|mps|cuda(:\d{1,3})?)$")] = Field(
+        default="cpu", title="Device", description="Where the network is trained."
+    )
+
+    def batch_length(self, samples: int) -> int:
+        """Samples per step out of `samples` in the training split."""
+        return samples if self.batch_size == "all" else min(self.batch_size, samples)
+
+
+def fits(loss: LossSpec, info: DatasetInfo) -> bool:
+    """Whether the loss suits the task of the data."""
+    try:
+        loss.out_shape(info)
+    except UserError:
+        return False
+    return True
