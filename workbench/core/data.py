@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -25,8 +25,8 @@ class Samples(NamedTuple):
     `targets` is (n,) int64 classes, or (n,) float32 values for regression.
     """
 
-    inputs: "NDArray"
-    targets: "NDArray"
+    inputs: "NDArray[Any]"
+    targets: "NDArray[Any]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,9 @@ class DatasetInfo:
     features: tuple[str, ...] = ()
     """The names of a table's columns."""
     target: str = "class"
+    """What is predicted, in a word or two."""
+    full_scale: float = 255.0
+    """The value of a white pixel; images are divided by it."""
 
     @property
     def is_image(self) -> bool:
@@ -109,7 +112,7 @@ def held_back(targets: Sequence[int] | None, total: int, fraction: float, seed: 
     groups: dict[int, list[int]] = {}
     for index in range(total):
         groups.setdefault(targets[index] if targets is not None else 0, []).append(index)
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311  to be repeated, not to be secret
     ranked: list[tuple[float, int]] = []
     for _, members in sorted(groups.items()):
         draw.shuffle(members)

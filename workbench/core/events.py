@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.core.data import Split
 from workbench.core.errors import UserError
+from workbench.core.model import ModelSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,12 +22,16 @@ class Event:
 
     def to_json(self) -> str:
         """One line of `events.jsonl`, also what `--json` prints."""
-        return json.dumps({"event": type(self).__name__, **asdict(self)}, ensure_ascii=False)
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return json.dumps({"event": type(self).__name__, **told}, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """Training begins, or goes on after `step` steps where a run is resumed."""
+    """Training begins, or goes on after `step` steps where a run is resumed.
+
+    Whatever was told of later steps before a resume is void.
+    """
 
     run: str
     device: str
@@ -66,7 +71,7 @@ class EpochCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointSaved(Event):
-    """The run can be resumed from `path`, or its best weights lie there."""
+    """The run can be resumed from `path` in its folder."""
 
     path: str
     epoch: int
@@ -74,15 +79,19 @@ class CheckpointSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFailed(Event):
-    """The disk refused a checkpoint; training goes on."""
+class WriteFailed(Event):
+    """Something of the run could not be written; training goes on, `reason` is a sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionsSaved(Event):
-    """Predictions of a whole split lie at `path`, see `workbench.core.predictions`."""
+    """Predictions of a whole split lie at `path` in the run folder, an `.npz` of three arrays.
+
+    `probabilities` (n, classes), or (n,) predicted values for regression; `targets` (n,);
+    `losses` (n,), each sample's own loss. Rows are in the order of the split.
+    """
 
     path: str
     split: Split
@@ -93,10 +102,10 @@ class PredictionsSaved(Event):
 class RunCompleted(Event):
     """Training is over; `test` holds the metrics of the best weights, if it was not stopped."""
 
-    reason: Literal["completed", "stopped"]
-    epoch: int
-    step: int
-    seconds: float
+    reason: Literal["completed", "stopped", "failed"]
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
     test: Metrics
 
 
@@ -117,8 +126,24 @@ class DataDescribed(Event):
     class_counts: Mapping[Split, tuple[int, ...]]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    sample_inputs: "NDArray"
-    sample_targets: "NDArray"
+    sample_inputs: "NDArray[Any]"
+    sample_targets: "NDArray[Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplesLoaded(Event):
+    """All samples of a split, in its order, to be shown."""
+
+    split: Split
+    inputs: "NDArray[Any]"
+    targets: "NDArray[Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesFound(Event):
+    """The devices that training can use, `cpu` first, each with a name for people."""
+
+    devices: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +153,21 @@ class ModelSaved(Event):
     path: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLoaded(Event):
+    """A model was read: its weights lie cleaned at `weights`; `model` is its network."""
+
+    source: str
+    weights: str
+    model: ModelSpec
+
+
 KEPT = (
     RunStarted,
     StepCompleted,
     EpochCompleted,
     CheckpointSaved,
-    CheckpointFailed,
+    WriteFailed,
     PredictionsSaved,
     RunCompleted,
 )

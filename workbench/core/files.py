@@ -35,8 +35,8 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _mode(path))  # mkstemp's 0600 would hide the file from its group
-        os.replace(name, path)
+        Path(name).chmod(_mode(path))  # mkstemp's 0600 would hide the file from its group
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -107,7 +107,9 @@ def parse_json(text: str, where: str) -> Any:
     except RecursionError as error:
         raise UserError("{where} is nested too deeply to be read.", where=where) from error
     except ValueError as error:
-        raise UserError("{where} is not valid JSON: {reason}.", where=where, reason=error) from error
+        raise UserError(
+            "{where} is not valid JSON: {reason}.", where=where, reason=error
+        ) from error
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,15 +15,7 @@ Shape = tuple[int, ...]
 
 # Attributes of torch.nn.Module, which a child of a Sequential must not shadow.
 RESERVED_NAMES = frozenset(
-    """T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu
-    cuda double dump_patches eval extend extra_repr float forward get_buffer get_extra_state
-    get_parameter get_submodule half insert ipu load_state_dict modules mtia named_buffers
-    named_children named_modules named_parameters parameters pop register_backward_hook
-    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
-    register_full_backward_pre_hook register_load_state_dict_post_hook
-    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
-    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict
-    to to_empty train training type xpu zero_grad""".split()
+    ["T_destination", "add_module", "append", "apply", "bfloat16", "buffers", "call_super_init", "children", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extend", "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half", "insert", "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "pop", "register_backward_hook", "register_buffer", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_full_backward_pre_hook", "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook", "register_module", "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to", "to_empty", "train", "training", "type", "xpu", "zero_grad"]
 )
 
 
@@ -85,7 +77,7 @@ class LayerSpec(Spec, shelf=True):
         return ""
 
     def formula(self, in_shape: Shape) -> str:
-        """What it computes, with this layer's numbers in it; empty where there is nothing to say."""
+        """What it computes, with this layer's numbers in it; empty if nothing is to be said."""
         return ""
 
 
@@ -159,9 +151,7 @@ class ModelSpec(Spec):
         """A copy with the layers at `indices` moved, in their order, in front of `before`."""
         chosen = sorted(set(indices))
         head = [layer for i, layer in enumerate(self.layers[:before]) if i not in chosen]
-        tail = [
-            layer for i, layer in enumerate(self.layers[before:], before) if i not in chosen
-        ]
+        tail = [layer for i, layer in enumerate(self.layers[before:], before) if i not in chosen]
         return self.replace(layers=(*head, *(self.layers[i] for i in chosen), *tail))
 
     def _with(

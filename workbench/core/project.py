@@ -25,7 +25,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 class Project(Spec):
     """Everything that a person decided; immutable, so that undo is keeping the old one."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     model: ModelSpec
     data: SerializeAsAny[DatasetSpec]
     train: TrainConfig
@@ -61,7 +61,7 @@ class Project(Spec):
             if step.fault:
                 raise UserError(
                     "{layer} {name} " + step.fault.message,
-                    layer=step.layer.type,
+                    layer=step.layer.kind,
                     name=step.layer.name,
                     **step.fault.values,
                 )

@@ -94,7 +94,7 @@ def create_run(project: Project, runs_dir: Path) -> Run:
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        folder = _claimed(runs_dir, project.data.type)
+        folder = _claimed(runs_dir, project.data.kind)
     except OSError as error:
         raise UserError(
             "A run folder could not be made in {folder}: {reason}. Choose another runs folder.",

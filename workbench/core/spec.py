@@ -39,8 +39,7 @@ class Spec(BaseModel):
     shelf: ClassVar[dict[str, type["Spec"]] | None] = None
     is_shelf: ClassVar[bool] = False
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, *, shelf: bool = False, abstract: bool = False) -> None:
+    def __init_subclass__(cls, *, shelf: bool = False, abstract: bool = False) -> None:
         cls.is_shelf = shelf
         if shelf:
             cls.shelf = {}
@@ -48,7 +47,7 @@ class Spec(BaseModel):
             cls.shelf[cls.__name__] = cls
 
     @property
-    def type(self) -> str:
+    def kind(self) -> str:
         """Its name on the shelf, which is the name of its class."""
         return type(self).__name__
 
@@ -77,14 +76,16 @@ class Spec(BaseModel):
         if found is None:
             known = ", ".join(choices)
             raise PydanticCustomError(
-                "type", "unknown type {name}; known are {known}", {"name": str(name), "known": known}
+                "type",
+                "unknown type {name}; known are {known}",
+                {"name": str(name), "known": known},
             )
         return found
 
     @model_serializer(mode="wrap")
     def _with_its_type(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
-        return {"type": self.type, **fields} if self.shelf is not None else fields
+        return {"type": self.kind, **fields} if self.shelf is not None else fields
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, validated like a new one.
@@ -98,8 +99,14 @@ class Spec(BaseModel):
 
 def path_text(location: tuple[int | str, ...]) -> str:
     """`("model", "layers", 2, "stride")` as `model.layers[2].stride`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    # pydantic also names the member of a union that it tried: no part of the file's path.
+    parts = [part for part in location if isinstance(part, int) or _is_key(part)]
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return text.removeprefix(".")
+
+
+def _is_key(part: str) -> bool:
+    return part.isidentifier() and part not in ("int", "float", "str", "tuple")
 
 
 def validated(kind: type[T], value: Any, where: str) -> T:
@@ -117,9 +124,7 @@ def validated(kind: type[T], value: Any, where: str) -> T:
 def told(error: ValidationError, where: str) -> UserError:
     """A validation error as one sentence that names the first wrong field and the reason."""
     first = error.errors(include_url=False, include_context=False)[0]
-    reason = (
-        "is not a known key" if first["type"] == "extra_forbidden" else _lowered(first["msg"])
-    )
+    reason = "is not a known key" if first["type"] == "extra_forbidden" else _lowered(first["msg"])
     path = path_text(first["loc"])
     return UserError("{where}: {path}: {reason}.", where=where, path=path or "value", reason=reason)
 

@@ -40,7 +40,7 @@ class LossSpec(Spec, shelf=True):
                 "gives {came}; {loss} on {data} needs {wanted}.",
                 fixes=self._fixes(last, wanted),
                 came=shape_text(out_shape),
-                loss=self.type,
+                loss=self.kind,
                 data=info.title,
                 wanted=shape_text(wanted),
             )

@@ -1,0 +1,1 @@
+"""Datasets, one class each; a new class here is found by itself."""

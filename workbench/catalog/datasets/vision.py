@@ -1,0 +1,140 @@
+"""Datasets of torchvision, read from a local folder or downloaded into it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+from urllib.error import URLError
+
+from pydantic import Field
+
+from workbench.catalog.datasets.fashion_small import CLASSES as CLOTHES
+from workbench.catalog.datasets.splitting import with_val
+from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, split_sizes
+from workbench.core.errors import UserError
+from workbench.core.model import Shape
+from workbench.core.places import datasets_dir
+
+if TYPE_CHECKING:
+    from torchvision.datasets import VisionDataset
+
+
+class _Vision(DatasetSpec, abstract=True):
+    downloadable: ClassVar[bool] = True
+    shape: ClassVar[Shape] = (1, 28, 28)
+    train_size: ClassVar[int] = 60_000
+    classes: ClassVar[tuple[str, ...]]
+
+    root: Annotated[str, Field(strict=True, max_length=4096)] = Field(
+        default="",
+        title="Folder",
+        description="torchvision's root, where the files lie; empty is the program's own folder.",
+    )
+
+    @property
+    def folder(self) -> Path:
+        """The root that is in force."""
+        return Path(self.root) if self.root else datasets_dir()
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            title=self.title,
+            origin="torchvision",
+            shape=self.shape,
+            task="classification",
+            sizes=split_sizes(self.train_size, self.val_fraction, 10_000),
+            classes=self.classes,
+        )
+
+    def load(self) -> Mapping[Split, Samples]:
+        try:
+            train, test = (_samples(self._opened(train)) for train in (True, False))
+        except RuntimeError as error:  # torchvision's word for missing or changed files
+            raise UserError(
+                "{name} is not in {folder}. Press Download to fetch it, or choose the folder that "
+                "holds it.",
+                name=self.title,
+                folder=self.folder,
+            ) from error
+        except (OSError, ValueError, EOFError, KeyError) as error:
+            raise UserError(
+                "The files of {name} in {folder} are damaged: {reason}. Delete them and download "
+                "again.",
+                name=self.title,
+                folder=self.folder,
+                reason=error,
+            ) from error
+        return with_val(self, train, test)
+
+    def download(self) -> None:
+        try:
+            for train in (True, False):
+                self._opened(train, download=True)
+        except (URLError, RuntimeError, TimeoutError, ConnectionError) as error:
+            raise UserError(
+                "{name} could not be downloaded: there is no connection to its server. "
+                "Check the network, or put its files into {folder}.",
+                name=self.title,
+                folder=self.folder,
+            ) from error
+        except OSError as error:
+            raise UserError(
+                "{name} could not be written to {folder}: {reason}.",
+                name=self.title,
+                folder=self.folder,
+                reason=error.strerror or error,
+            ) from error
+
+    def _opened(self, train: bool, download: bool = False) -> "VisionDataset":
+        from torchvision import datasets
+
+        made: VisionDataset = getattr(datasets, self.kind)(
+            str(self.folder), train=train, download=download
+        )
+        return made
+
+
+def _samples(opened: "VisionDataset") -> Samples:
+    """MNIST keeps a (n, 28, 28) tensor, CIFAR10 a (n, 32, 32, 3) array: both as (n, c, h, w)."""
+    import numpy as np
+
+    images = np.asarray(opened.data)
+    images = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+    targets = np.asarray(opened.targets, dtype=np.int64)
+    return Samples(np.ascontiguousarray(images), targets)
+
+
+class MNIST(_Vision):
+    """torchvision.datasets.MNIST."""
+
+    title: ClassVar[str] = "MNIST"
+    summary: ClassVar[str] = "70,000 handwritten digits, 28×28, ten classes"
+    classes: ClassVar[tuple[str, ...]] = tuple("0123456789")
+
+
+class FashionMNIST(_Vision):
+    """torchvision.datasets.FashionMNIST."""
+
+    title: ClassVar[str] = "Fashion-MNIST"
+    summary: ClassVar[str] = "70,000 pictures of clothes, 28×28, ten classes"
+    classes: ClassVar[tuple[str, ...]] = CLOTHES
+
+
+class CIFAR10(_Vision):
+    """torchvision.datasets.CIFAR10; its files are only unpickled when their MD5 is known."""
+
+    title: ClassVar[str] = "CIFAR-10"
+    summary: ClassVar[str] = "60,000 colour photographs, 32×32, ten classes"
+    shape: ClassVar[Shape] = (3, 32, 32)
+    train_size: ClassVar[int] = 50_000
+    classes: ClassVar[tuple[str, ...]] = (
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    )

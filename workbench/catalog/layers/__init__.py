@@ -1,0 +1,1 @@
+"""Layers, one class each under its `torch.nn` name; a new class here is found by itself."""

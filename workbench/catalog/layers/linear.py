@@ -1,0 +1,49 @@
+"""Fully connected layers."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from workbench.catalog.layers.reshape import Flatten
+from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.spec import Size
+
+
+class Linear(LayerSpec):
+    """torch.nn.Linear; `in_features` follows from the input."""
+
+    category: ClassVar[str] = "Linear"
+    summary: ClassVar[str] = "Every output is a weighted sum of all inputs, plus a bias."
+    short: ClassVar[str] = "fc"
+
+    out_features: Size = Field(
+        default=10, title="Output features", description="Number of outputs."
+    )
+    bias: Annotated[bool, Field(strict=True)] = Field(
+        default=True, title="Bias", description="Add a learned number to each output."
+    )
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        if len(in_shape) > 2:
+            raise ShapeError(
+                "gets {came}, needs a flat vector.",
+                fixes=[Fix("insert Flatten", (Flatten(), self))],
+                came=shape_text(in_shape),
+            )
+        return *in_shape[:-1], self.out_features
+
+    def parameter_count(self, in_shape: Shape) -> int:
+        return in_shape[-1] * self.out_features + self.out_features * self.bias
+
+    def arguments(self, in_shape: Shape) -> dict[str, Any]:
+        required = {"in_features": in_shape[-1], "out_features": self.out_features}
+        return required | super().arguments(in_shape)
+
+    def words(self) -> str:
+        return f"{self.out_features} outputs" + ("" if self.bias else " · no bias")
+
+    def formula(self, in_shape: Shape) -> str:
+        bias = f" + {self.out_features}" if self.bias else ""
+        total = self.parameter_count(in_shape)
+        sum_text = "y = Wx + b" if self.bias else "y = Wx"
+        return f"{sum_text};  {in_shape[-1]}·{self.out_features}{bias} = {total:,} parameters"

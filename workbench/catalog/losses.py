@@ -1,0 +1,96 @@
+"""Losses, under their `torch.nn` names."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from workbench.core.data import DatasetInfo
+from workbench.core.errors import UserError
+from workbench.core.model import Shape
+from workbench.core.train import LossSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def _needs_classes(loss: LossSpec, info: DatasetInfo) -> None:
+    if info.task != "classification":
+        raise UserError(
+            "can't be trained with {loss}: it needs classes, and {data} has a number as its "
+            "target. Choose MSELoss.",
+            loss=loss.kind,
+            data=info.title,
+        )
+
+
+class CrossEntropyLoss(LossSpec):
+    """torch.nn.CrossEntropyLoss over one score per class."""
+
+    summary: ClassVar[str] = "Softmax and negative log-likelihood in one: for two or more classes."
+
+    def out_shape(self, info: DatasetInfo) -> Shape:
+        _needs_classes(self, info)
+        return (len(info.classes),)
+
+    def criterion(self) -> "nn.Module":
+        from torch import nn
+
+        return nn.CrossEntropyLoss()
+
+    def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
+        return targets
+
+    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
+        return output.softmax(1)
+
+
+class BCEWithLogitsLoss(LossSpec):
+    """torch.nn.BCEWithLogitsLoss: one score for two classes, else one score per class."""
+
+    summary: ClassVar[str] = "Sigmoid and binary cross-entropy in one: for yes or no."
+
+    def out_shape(self, info: DatasetInfo) -> Shape:
+        _needs_classes(self, info)
+        return (1,) if len(info.classes) == 2 else (len(info.classes),)
+
+    def criterion(self) -> "nn.Module":
+        from torch import nn
+
+        return nn.BCEWithLogitsLoss()
+
+    def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
+        if len(info.classes) == 2:
+            return targets[:, None].float()
+        return _one_hot(targets, len(info.classes))
+
+    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
+        import torch
+
+        yes = output.sigmoid()
+        return torch.cat([1 - yes, yes], 1) if len(info.classes) == 2 else yes
+
+
+class MSELoss(LossSpec):
+    """torch.nn.MSELoss to the target value, or to one-hot classes."""
+
+    summary: ClassVar[str] = "The mean squared difference: for numbers."
+
+    def out_shape(self, info: DatasetInfo) -> Shape:
+        return (len(info.classes),) if info.task == "classification" else (1,)
+
+    def criterion(self) -> "nn.Module":
+        from torch import nn
+
+        return nn.MSELoss()
+
+    def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
+        if info.task == "classification":
+            return _one_hot(targets, len(info.classes))
+        return targets[:, None]
+
+    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
+        return output if info.task == "classification" else output[:, 0]
+
+
+def _one_hot(targets: "Tensor", classes: int) -> "Tensor":
+    from torch.nn import functional
+
+    return functional.one_hot(targets, classes).float()

@@ -1,0 +1,89 @@
+"""Optimizers, under their `torch.optim` names.
+
+On CPU and CUDA the fused form is used: the same arithmetic in one pass over the parameters.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from workbench.core.spec import Fraction, Number
+from workbench.core.train import OptimizerSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
+
+WeightDecay = Annotated[Number, Field(ge=0.0, le=100.0)]
+
+
+def _fused(model: "nn.Module") -> bool:
+    return all(parameter.device.type in ("cpu", "cuda") for parameter in model.parameters())
+
+
+class _Optimizer(OptimizerSpec, abstract=True):
+    def make(self, model: "nn.Module", lr: float) -> "Optimizer":
+        from torch import optim
+
+        arguments: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        made: Optimizer = getattr(optim, self.kind)(
+            model.parameters(), lr=lr, fused=_fused(model), **arguments
+        )
+        return made
+
+
+class SGD(_Optimizer):
+    """torch.optim.SGD."""
+
+    summary: ClassVar[str] = "A step against the gradient, smoothed by momentum."
+
+    momentum: Fraction = Field(
+        default=0.0, title="Momentum", description="Share of the last step that is kept."
+    )
+    weight_decay: WeightDecay = Field(
+        default=0.0, title="Weight decay", description="Pulls the weights towards zero (L2)."
+    )
+    nesterov: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        title="Nesterov",
+        description="Look ahead by the momentum; it must be above 0.",
+    )
+
+    @model_validator(mode="after")
+    def _nesterov_has_momentum(self) -> Self:
+        if self.nesterov and self.momentum == 0.0:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
+
+class _Adam(_Optimizer, abstract=True):
+    betas: tuple[Fraction, Fraction] = Field(
+        default=(0.9, 0.999),
+        title="Betas",
+        description="How slowly the means of the gradient and of its square forget.",
+    )
+    eps: Annotated[Number, Field(gt=0.0, le=1.0)] = Field(
+        default=1e-8,
+        title="Epsilon",
+        description="Added to the denominator, against division by 0.",
+    )
+
+
+class Adam(_Adam):
+    """torch.optim.Adam."""
+
+    summary: ClassVar[str] = "A step of its own length for every weight: works almost anywhere."
+
+    weight_decay: WeightDecay = Field(
+        default=0.0, title="Weight decay", description="Pulls the weights towards zero (L2)."
+    )
+
+
+class AdamW(_Adam):
+    """torch.optim.AdamW."""
+
+    summary: ClassVar[str] = "Adam with weight decay that does not depend on the gradient."
+
+    weight_decay: WeightDecay = Field(
+        default=0.01, title="Weight decay", description="Pulls the weights towards zero."
+    )

@@ -1,0 +1,1 @@
+"""Templates: ready projects to start from; a new class here is found by itself."""

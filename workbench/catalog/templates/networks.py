@@ -1,0 +1,60 @@
+"""A multilayer perceptron and a small convolutional network."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from workbench.catalog.layers.activation import ReLU
+from workbench.catalog.layers.conv import Conv2d
+from workbench.catalog.layers.linear import Linear
+from workbench.catalog.layers.pooling import MaxPool2d
+from workbench.catalog.layers.reshape import Flatten
+from workbench.catalog.templates.regression import flat
+from workbench.core.data import DatasetInfo
+from workbench.core.errors import UserError
+from workbench.core.model import LayerSpec
+from workbench.core.template import Template
+
+
+class MLP(Template):
+    """Two hidden layers."""
+
+    name = "mlp"
+    title = "Multilayer perceptron"
+    summary = "Two hidden layers with ReLU: for tables and small images"
+    dataset = "Digits"
+    recipe: ClassVar[dict[str, Any]] = {"epochs": 20}
+
+    @classmethod
+    def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:
+        hidden = [Linear(out_features=128), ReLU(), Linear(out_features=64), ReLU()]
+        return [*flat(info), *hidden, Linear(out_features=outputs)]
+
+
+class SmallCNN(Template):
+    """Two convolutions with pooling, then two fully connected layers."""
+
+    name = "small_cnn"
+    title = "Small CNN"
+    summary = "Two convolutions with pooling: the first network for images"
+    dataset = "FashionMNISTSmall"
+    recipe: ClassVar[dict[str, Any]] = {"epochs": 12, "lr": 0.002}
+
+    @classmethod
+    def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:
+        if not info.is_image:
+            raise UserError(
+                "The template small_cnn needs images; {data} is a table. Choose mlp instead.",
+                data=info.title,
+            )
+        return [
+            Conv2d(out_channels=16, kernel_size=3, padding=1),
+            ReLU(),
+            MaxPool2d(kernel_size=2),
+            Conv2d(out_channels=32, kernel_size=3, padding=1),
+            ReLU(),
+            MaxPool2d(kernel_size=2),
+            Flatten(),
+            Linear(out_features=128),
+            ReLU(),
+            Linear(out_features=outputs),
+        ]

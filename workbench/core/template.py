@@ -1,0 +1,63 @@
+"""`Template`: a ready project, fitted to the data that it is asked for."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from workbench.core.data import DatasetInfo, DatasetSpec
+from workbench.core.model import LayerSpec, ModelSpec
+from workbench.core.project import Project
+from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, fits
+
+
+class Template:
+    """A network and a recipe under a name; subclasses put themselves on the shelf."""
+
+    shelf: ClassVar[dict[str, type["Template"]]] = {}
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    """One line: what it is good for."""
+    dataset: ClassVar[str]
+    """The dataset that it starts with, by its name on the shelf."""
+    loss: ClassVar[str] = "CrossEntropyLoss"
+    optimizer: ClassVar[dict[str, Any]] = {"type": "Adam"}
+    recipe: ClassVar[dict[str, Any]] = {}
+    """Fields of `TrainConfig` that differ from its defaults."""
+
+    def __init_subclass__(cls) -> None:
+        Template.shelf[cls.name] = cls
+
+    @classmethod
+    def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:
+        """The stack for samples of this shape with this many outputs."""
+        raise NotImplementedError
+
+    @classmethod
+    def project(cls, data: DatasetSpec | None = None) -> Project:
+        """The template on `data`, or on the dataset that it starts with.
+
+        Raises:
+            UserError: the template's network can't take the data.
+        """
+        data = data or DatasetSpec.named(cls.dataset)()
+        info = data.info()
+        loss = LossSpec.named(cls.loss)()
+        if not fits(loss, info):
+            loss = default_loss(info)
+        layers = cls.layers(info, loss.out_shape(info)[0])
+        project = Project(
+            model=ModelSpec(layers=tuple(layers)),
+            data=data,
+            train=TrainConfig(
+                loss=loss, optimizer=OptimizerSpec.model_validate(cls.optimizer), **cls.recipe
+            ),
+        )
+        project.check()
+        return project
+
+
+def default_loss(info: DatasetInfo) -> LossSpec:
+    """The usual loss of a task."""
+    name = "CrossEntropyLoss" if info.task == "classification" else "MSELoss"
+    return LossSpec.named(name)()

@@ -1,0 +1,80 @@
+"""From a `ModelSpec` to a standard torch module and back."""
+
+from collections import OrderedDict
+from typing import Any
+
+import torch
+from torch import nn
+
+from workbench.core.errors import UserError
+from workbench.core.model import LayerSpec, ModelSpec, Shape
+from workbench.core.spec import validated
+from workbench.engine.machine import check_memory
+
+
+def build(model: ModelSpec, in_shape: Shape) -> nn.Sequential:
+    """The network as plain torch modules, under the layers' names, freshly initialized.
+
+    Raises:
+        UserError: a layer has a fault, or the machine has too little memory.
+    """
+    steps = list(model.walk(in_shape))
+    for step in steps:
+        if step.fault:
+            raise UserError(f"{step.layer.name} {step.fault.message}", **step.fault.values)
+    check_memory(sum(step.parameters for step in steps))
+    return nn.Sequential(
+        OrderedDict((step.layer.name, _module(step.layer, step.in_shape or ())) for step in steps)
+    )
+
+
+def _module(layer: LayerSpec, in_shape: Shape) -> nn.Module:
+    made: nn.Module = getattr(nn, layer.kind)(**layer.arguments(in_shape))
+    return made
+
+
+def convolves(network: nn.Module) -> bool:
+    """Whether the network has convolutions, and so gains from the channels_last layout."""
+    return any(isinstance(module, nn.Conv2d) for module in network.modules())
+
+
+def read_back(network: nn.Module) -> ModelSpec:
+    """The layers of a live `nn.Sequential` made of known `torch.nn` classes.
+
+    Raises:
+        UserError: it is no Sequential, or has a module that is not in the catalogue.
+    """
+    if type(network) is not nn.Sequential:
+        raise UserError(
+            "The network is a {kind}, not an nn.Sequential. Load its parameters only instead.",
+            kind=type(network).__name__,
+        )
+    layers = [_layer(name, module) for name, module in network.named_children()]
+    return validated(ModelSpec, {"layers": layers}, "The network")
+
+
+def _layer(name: str, module: nn.Module) -> dict[str, Any]:
+    kind = LayerSpec.choices().get(type(module).__name__)
+    if kind is None:
+        raise UserError(
+            "The network has a {kind} named {name}, which is not in the catalogue. Load its "
+            "parameters only instead.",
+            kind=type(module).__name__,
+            name=name,
+        )
+    fields = {
+        field: _plain(getattr(module, field)) for field in kind.model_fields if field != "name"
+    }
+    usable = name if name.isidentifier() else ""
+    return {"type": kind.__name__, "name": usable, **fields}
+
+
+def _plain(value: Any) -> Any:
+    """A module's attribute as a field: `(3, 3)` as 3, a bias tensor as True."""
+    if isinstance(value, torch.Tensor):
+        return True
+    if value is None:
+        return False
+    if isinstance(value, tuple) and len(set(value)) == 1:
+        return value[0]
+    return value

@@ -1,0 +1,48 @@
+"""Checkpoints: tensors and plain containers only, written whole or not at all."""
+
+import io
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbench.core.errors import UserError
+from workbench.core.files import write_atomically
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint atomically.
+
+    Raises:
+        UserError: the disk refused; the checkpoint that was there is unchanged.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU. torch does not check the sums in its files: this does.
+
+    Raises:
+        UserError: the file is missing, damaged or no checkpoint of this program.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise UserError("There is no checkpoint at {path}.", path=path) from error
+    except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        raise UserError(
+            "The checkpoint {path} is damaged and can't be used: {reason}.",
+            path=path,
+            reason=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        ) from error
+    if not isinstance(state, dict) or "model" not in state:
+        raise UserError("{path} is not a checkpoint of this program.", path=path)
+    return state

@@ -1,0 +1,74 @@
+"""What the data panel shows: sizes, class counts, normalization and some samples."""
+
+from collections.abc import Generator, Mapping
+
+import numpy as np
+
+from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
+from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
+from workbench.engine.batches import loaded, measured
+
+SHOWN = 60
+
+
+def describe(data: DatasetSpec) -> Generator[Event]:
+    """Load a dataset and tell what it holds.
+
+    Raises:
+        UserError: its files are missing or damaged.
+    """
+    info = data.info()
+    yield Progress(text=f"Loading {info.title}")
+    splits = loaded(data)
+    mean, std = measured(splits["train"], info)
+    shown = _spread(splits["train"], info)
+    yield DataDescribed(
+        sizes={name: len(samples.targets) for name, samples in splits.items()},
+        class_counts=_class_counts(splits, info),
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()),
+        sample_inputs=splits["train"].inputs[shown],
+        sample_targets=splits["train"].targets[shown],
+    )
+
+
+def _class_counts(
+    splits: Mapping[Split, Samples], info: DatasetInfo
+) -> dict[Split, tuple[int, ...]]:
+    if info.task != "classification":
+        return {}
+    return {
+        name: tuple(np.bincount(samples.targets, minlength=len(info.classes)).tolist())
+        for name, samples in splits.items()
+    }
+
+
+def _spread(samples: Samples, info: DatasetInfo) -> "np.ndarray":
+    """The first samples, taken in turn from every class, so that each class is seen."""
+    if info.task != "classification":
+        return np.arange(min(SHOWN, len(samples.targets)))
+    each = [np.flatnonzero(samples.targets == label) for label in range(len(info.classes))]
+    rounds = range(min(SHOWN, max(map(len, each))))
+    turns = [found[turn] for turn in rounds for found in each if turn < len(found)]
+    return np.array(turns[:SHOWN])
+
+
+def samples(data: DatasetSpec, split: Split) -> Generator[Event]:
+    """All samples of a split, for the views that show single ones.
+
+    Raises:
+        UserError: the files are missing or damaged.
+    """
+    found = loaded(data)[split]
+    yield SamplesLoaded(split=split, inputs=found.inputs, targets=found.targets)
+
+
+def download(data: DatasetSpec) -> Generator[Event]:
+    """Fetch the files of a dataset, then describe it.
+
+    Raises:
+        UserError: no network, or no room.
+    """
+    yield Progress(text=f"Downloading {data.info().title}")
+    data.download()
+    yield from describe(data)

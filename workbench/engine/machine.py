@@ -1,0 +1,85 @@
+"""The machine: its devices, its memory, and an allocator that keeps what it has."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Generator
+
+import torch
+
+from workbench.core.errors import UserError
+from workbench.core.events import DevicesFound, Event
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def tune_allocator() -> None:
+    """Keep freed tensors in the process: glibc gives large ones back to the kernel at every step.
+
+    To be called once, before the first large tensor. It takes the page faults of a training step
+    from thousands to tens, and makes a small CNN 1.2 to 1.5 times as fast on CPU.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # another C library, such as musl
+        return
+    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def devices() -> dict[str, str]:
+    """Every device that training can use, with a name for people."""
+    found = {"cpu": f"CPU · {torch.get_num_threads()} threads"}
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            found[f"cuda:{index}"] = f"{torch.cuda.get_device_name(index)} (cuda:{index})"
+    if torch.backends.mps.is_available():
+        found["mps"] = "Apple GPU (mps)"
+    return found
+
+
+def find_devices() -> Generator[Event]:
+    """`devices` as a Job. It also imports what the first run needs, so that it starts at once."""
+    yield DevicesFound(devices=devices())
+    import sklearn.datasets  # noqa: F401
+    import torch.utils.tensorboard  # noqa: F401  1.5 s, and scikit-learn another
+
+
+def device(name: str) -> torch.device:
+    """The device of that name.
+
+    Raises:
+        UserError: this machine has no such device; the sentence lists those that it has.
+    """
+    known = devices()
+    if ("cuda:0" if name == "cuda" else name) not in known:
+        raise UserError(
+            "This machine has no device {name}; it has {known}. Choose another device.",
+            name=name,
+            known=", ".join(known),
+        )
+    return torch.device(name)
+
+
+def check_memory(parameters: int) -> None:
+    """Refuse a network whose training can't fit in this machine's memory, before asking for it.
+
+    Weights, gradients and two figures of Adam are 16 bytes for each parameter.
+
+    Raises:
+        UserError: it needs more than the machine has.
+    """
+    if not hasattr(os, "sysconf"):  # Windows
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    needed = 16 * parameters
+    if needed > memory:
+        raise UserError(
+            "The network has {parameters} parameters and needs {needed} GB to train; this machine "
+            "has {memory} GB. Make a layer smaller.",
+            parameters=f"{parameters:,}",
+            needed=f"{needed / 1e9:,.0f}",
+            memory=f"{memory / 1e9:.0f}",
+        )

@@ -1,0 +1,386 @@
+"""The engine process: torch lives there, and generators of events are pulled across a pipe.
+
+A request is a function's name and arguments; the answer is a stream of lists of events. The
+window imports this module, so nothing here imports torch: the engine process does, in `_serve`.
+"""
+
+import contextlib
+import importlib
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import UserError
+from workbench.core.events import Event
+
+log = logging.getLogger(__name__)
+
+BATCH_SECONDS = 1 / 30
+STOP_SECONDS = 5.0
+DISPOSABLE_SECONDS = 60.0
+DISPOSABLE_BYTES = 4 << 30
+
+_context = multiprocessing.get_context("spawn")
+
+
+class EngineLost(UserError):  # noqa: N818  the name says what happened
+    """The engine process ended in the middle of its work; the window and all files are well."""
+
+
+class EngineFault(Exception):  # noqa: N818
+    """The work failed in a way that nobody foresaw; the text is the engine's traceback."""
+
+
+class Engine:
+    """One engine process and the pipe to it."""
+
+    def __init__(self, disposable: bool = False) -> None:
+        self._pipe, theirs = _context.Pipe()
+        self._process = _context.Process(
+            target=_serve, args=(theirs, disposable), name="engine", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self.disposable = disposable
+        self._sending = threading.Lock()
+
+    def send(self, message: Any) -> None:
+        """Send a request or a word of control; if the process is gone, the reader says so."""
+        with self._sending, contextlib.suppress(OSError):
+            self._pipe.send(message)
+
+    def receive(self, seconds: float) -> Any:
+        """The next message, or None if none came in time.
+
+        Raises:
+            EngineLost: the process is gone.
+        """
+        try:
+            return self._pipe.recv() if self._pipe.poll(seconds) else None
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self._process.join(STOP_SECONDS)
+            raise EngineLost(
+                "The engine process ended unexpectedly (exit code {code}). Your project and the "
+                "last checkpoint are safe.",
+                code=self._process.exitcode,
+            ) from error
+
+    @property
+    def pid(self) -> int | None:
+        """The process id."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """Whether the process can take another request."""
+        return self._process.is_alive()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._process.join(STOP_SECONDS)
+        self._pipe.close()
+
+    def close(self) -> None:
+        """Ask the process to end, and end it after `STOP_SECONDS`."""
+        self.send(None)
+        self._process.join(STOP_SECONDS)
+        self.kill()
+
+
+class Engines:
+    """The engine processes of one window: an idle one takes the next request, or a new one does."""
+
+    def __init__(self) -> None:
+        self._idle: list[Engine] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def remote(self, function: str, *arguments: Any, disposable: bool = False) -> "Stream":
+        """A stream of what `workbench.engine.<function>(*arguments)` yields.
+
+        `disposable` runs it in a process of its own with limits on time and memory, for files from
+        strangers. Nothing is started before the stream is iterated.
+        """
+        return Stream(self, (function, arguments), disposable)
+
+    def take(self) -> Engine:
+        """An idle engine, or a new one."""
+        with self._lock:
+            while self._idle:
+                engine = self._idle.pop()
+                if engine.alive():
+                    return engine
+                engine.kill()
+        return Engine()
+
+    def give_back(self, engine: Engine) -> None:
+        """Keep an engine for the next request; two idle ones are enough."""
+        with self._lock:
+            if not self._closed and len(self._idle) < 2 and not engine.disposable:
+                self._idle.append(engine)
+                return
+        engine.close()
+
+    def close(self) -> None:
+        """End all idle engines; a busy one ends with its stream."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for engine in idle:
+            engine.send(None)
+        for engine in idle:
+            engine.close()
+
+
+class Stream:
+    """Lists of events from an engine. To be iterated in one thread and steered from any other."""
+
+    def __init__(self, engines: Engines, request: Any, disposable: bool) -> None:
+        self._engines, self._request, self._disposable = engines, request, disposable
+        self._engine: Engine | None = None
+        self._stop_by: float | None = None
+        self._paused = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the engine at work, if it is."""
+        return self._engine.pid if self._engine else None
+
+    def pause(self) -> None:
+        """Wait before the next event, until `resume`."""
+        self._steer("pause")
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._steer("resume")
+
+    def stop(self) -> None:
+        """Close the generator after its present step; the stream ends soon after."""
+        if self._stop_by is None:
+            self._stop_by = time.monotonic() + STOP_SECONDS
+        self._steer("stop")
+
+    def _steer(self, word: str) -> None:
+        if self._engine:
+            self._engine.send(word)
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        """The events in batches, as they come.
+
+        Raises:
+            UserError: what the function raised, or `EngineLost`.
+            EngineFault: a fault that nobody foresaw.
+        """
+        engine = Engine(disposable=True) if self._disposable else self._engines.take()
+        engine.send(self._request)
+        self._engine = engine
+        finished = False
+        try:
+            if self._stop_by is not None:  # stop came before there was an engine to tell
+                engine.send("stop")
+            yield from self._answers(engine)
+            finished = True
+        except UserError as error:
+            finished = not isinstance(error, EngineLost)
+            raise
+        except EngineFault:
+            finished = True
+            raise
+        finally:
+            self._engine = None
+            if finished:
+                self._engines.give_back(engine)
+            else:
+                engine.kill()
+
+    def _answers(self, engine: Engine) -> Iterator[list[Event]]:
+        deadline = time.monotonic() + DISPOSABLE_SECONDS if self._disposable else None
+        while True:
+            answer = engine.receive(0.2)
+            if isinstance(answer, list):
+                yield answer
+            elif isinstance(answer, Exception):
+                raise answer
+            elif answer == "end":
+                return
+            elif _over(self._stop_by):
+                raise EngineLost("The engine process did not stop in time and was ended.")
+            elif _over(deadline):
+                raise EngineLost("Reading the file took too long and was given up.")
+
+
+def _over(moment: float | None) -> bool:
+    return moment is not None and time.monotonic() > moment
+
+
+# From here on: inside the engine process.
+
+
+def _serve(pipe: Connection, disposable: bool) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl+C reaches the whole group; the window decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
+    _prepare(disposable)
+    with contextlib.suppress(EOFError, OSError):  # the window is gone
+        while (request := pipe.recv()) is not None:
+            if not isinstance(request, str):  # a word of control that came too late
+                _answer(pipe, *request)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        time.sleep(STOP_SECONDS)  # time enough to notice the broken pipe and keep a checkpoint
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+def _prepare(disposable: bool) -> None:
+    from workbench.engine.machine import tune_allocator
+
+    tune_allocator()
+    import workbench.catalog  # noqa: F401  puts every choice on its shelf
+
+    if disposable:
+        _limit_memory()
+
+
+def _limit_memory() -> None:
+    """Bound what a file may ask for, on top of the address space that torch itself holds."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():  # not Linux: the time limit remains
+        return
+    import resource
+
+    held = int(statm.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + DISPOSABLE_BYTES,) * 2)
+
+
+def _answers(self, engine: Engine) -> Iterator[list[Event]]:
+    deadline = time.monotonic() + DISPOSABLE_SECONDS if self._disposable else None
+    while True:
+        answer = engine.receive(0.2)
+        if isinstance(answer, list):
+            yield answer
+        elif isinstance(answer, Exception):
+            raise answer
+        elif answer == "end":
+            return
+        elif _over(self._stop_by):
+            raise EngineLost("The engine process did not stop in time and was ended.")
+        elif _over(deadline):
+            raise EngineLost("Reading the file took too long and was given up.")
+
+
+def _over(moment: float | None) -> bool:
+    return moment is not None and time.monotonic() > moment
+
+
+# From here on: inside the engine process.
+
+
+def _serve(pipe: Connection, disposable: bool) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl+C reaches the whole group; the window decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
+    _prepare(disposable)
+    with contextlib.suppress(EOFError, OSError):  # the window is gone
+        while (request := pipe.recv()) is not None:
+            if not isinstance(request, str):  # a word of control that came too late
+                _answer(pipe, *request)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        time.sleep(STOP_SECONDS)  # time enough to notice the broken pipe and keep a checkpoint
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+def _prepare(disposable: bool) -> None:
+    from workbench.engine.machine import tune_allocator
+
+    tune_allocator()
+    import workbench.catalog  # noqa: F401  puts every choice on its shelf
+
+    if disposable:
+        _limit_memory()
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the time limit remains
+        return
+    with (
+        open("/proc/self/statm") if os.path.exists("/proc/self/statm") else open(os.devnull) as file
+    ):
+        held = int((file.read().split() or ["0"])[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + DISPOSABLE_BYTES,) * 2)
+
+
+def _answer(pipe: Connection, function: str, arguments: tuple[Any, ...]) -> None:
+    try:
+        _pump(pipe, _function(function)(*arguments))
+        pipe.send("end")
+    except UserError as error:
+        pipe.send(error)
+    except (BrokenPipeError, EOFError):
+        raise
+    except BaseException:
+        pipe.send(EngineFault(traceback.format_exc()))
+
+
+def _function(name: str) -> Any:
+    module, _, function = name.partition(".")
+    return getattr(importlib.import_module(f"workbench.engine.{module}"), function)
+
+
+def _pump(pipe: Connection, events: Generator[Event]) -> None:
+    """Send the events, at most 30 batches a second; between two of them listen to the window."""
+    batch: list[Event] = []
+    sent = 0.0
+    with contextlib.closing(events):
+        for event in events:
+            batch.append(event)
+            if time.perf_counter() - sent >= BATCH_SECONDS:
+                pipe.send(batch)
+                batch, sent = [], time.perf_counter()
+            if pipe.poll() and not _obey(pipe, batch):
+                return
+        pipe.send(batch)
+
+
+def _obey(pipe: Connection, batch: list[Event]) -> bool:
+    """Follow a word from the window; False means stop."""
+    word = pipe.recv()
+    if word == "pause":
+        pipe.send(batch[:])
+        batch.clear()
+        while word == "pause":
+            word = pipe.recv()
+    return bool(word == "resume")
