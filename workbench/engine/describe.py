@@ -12,7 +12,7 @@ SHOWN = 60
 
 
 def describe(data: DatasetSpec) -> Generator[Event]:
-    """Load a dataset and tell what it holds.
+    """Load a dataset and tell what it holds, then the samples that predictions are made for.
 
     Raises:
         UserError: its files are missing or damaged.
@@ -30,6 +30,10 @@ def describe(data: DatasetSpec) -> Generator[Event]:
         sample_inputs=splits["train"].inputs[shown],
         sample_targets=splits["train"].targets[shown],
     )
+    evaluated: tuple[Split, ...] = ("val", "test")
+    for split in evaluated:  # what the predictions panel shows beside each prediction
+        held = splits[split]
+        yield SamplesLoaded(split=split, inputs=held.inputs, targets=held.targets)
 
 
 def _class_counts(
@@ -51,16 +55,6 @@ def _spread(samples: Samples, info: DatasetInfo) -> "np.ndarray":
     rounds = range(min(SHOWN, max(map(len, each))))
     turns = [found[turn] for turn in rounds for found in each if turn < len(found)]
     return np.array(turns[:SHOWN])
-
-
-def samples(data: DatasetSpec, split: Split) -> Generator[Event]:
-    """All samples of a split, for the views that show single ones.
-
-    Raises:
-        UserError: the files are missing or damaged.
-    """
-    found = loaded(data)[split]
-    yield SamplesLoaded(split=split, inputs=found.inputs, targets=found.targets)
 
 
 def download(data: DatasetSpec) -> Generator[Event]:

@@ -1,0 +1,100 @@
+"""`Document`: the open project, its path and its undo stack."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from workbench.core.project import Project, load_project, save_project
+
+
+class Document(QObject):
+    """Holds the one Project that the window edits; every edit can be undone."""
+
+    changed = Signal(object, object)
+    """(project, the one before it)"""
+    renamed = Signal()
+    """The path or the unsaved mark changed."""
+
+    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project = project
+        self.path: Path | None = None
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.cleanChanged.connect(self.renamed)
+
+    @property
+    def modified(self) -> bool:
+        """Whether there are changes that no file holds."""
+        return not self.undo_stack.isClean()
+
+    @property
+    def title(self) -> str:
+        """The file's name without its ending, or `Untitled`."""
+        return self.path.stem if self.path else "Untitled"
+
+    def edit(self, label: str, project: Project, merge: str = "") -> None:
+        """Make `project` the present one, as an edit that can be undone.
+
+        Edits in a row with the same `merge` key become one, so that undo takes back a whole word
+        and not its last letter.
+        """
+        if project != self.project:
+            self.undo_stack.push(_Edit(self, label, self.project, project, merge))
+
+    def show(self, project: Project) -> None:
+        """Make `project` the present one; for the undo stack."""
+        before, self.project = self.project, project
+        self.changed.emit(project, before)
+
+    def start(self, project: Project, path: Path | None = None) -> None:
+        """Begin anew with a project, which counts as saved."""
+        self.undo_stack.clear()
+        self.path = path
+        self.show(project)
+        self.renamed.emit()
+
+    def open(self, path: Path) -> None:
+        """Begin anew with the project in a file.
+
+        Raises:
+            UserError: it can't be read; the present project stays open.
+        """
+        self.start(load_project(path), path)
+
+    def save(self, path: Path) -> None:
+        """Write the project, and remember its path.
+
+        Raises:
+            UserError: the disk refused; the file there is unchanged, and so is the document.
+        """
+        save_project(self.project, path)
+        self.path = path
+        self.undo_stack.setClean()
+        self.renamed.emit()
+
+
+class _Edit(QUndoCommand):
+    """The project before and after an edit."""
+
+    def __init__(
+        self, document: Document, label: str, before: Project, after: Project, merge: str
+    ) -> None:
+        super().__init__(label)
+        self._document, self._before, self._after = document, before, after
+        self._merge = merge
+
+    def redo(self) -> None:
+        self._document.show(self._after)
+
+    def undo(self) -> None:
+        self._document.show(self._before)
+
+    def id(self) -> int:
+        return 1 if self._merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Edit) or other._merge != self._merge:
+            return False
+        self._after = other._after
+        return True

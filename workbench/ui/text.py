@@ -1,0 +1,18 @@
+"""The one way in which the window gets its words: through Qt's translation."""
+
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from workbench.core.errors import UserError
+
+
+def tr(text: str, **values: Any) -> str:
+    """`text` in the user's language, its `{fields}` filled with `values`."""
+    translated = QCoreApplication.translate("workbench", text)
+    return translated.format(**values) if values else translated
+
+
+def sentence(error: UserError) -> str:
+    """What a `UserError` says, in the user's language."""
+    return tr(error.message, **error.values)
