@@ -181,3 +181,12 @@ def _add_graph(writer: "SummaryWriter", project: Project) -> None:
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # add_graph traces with torch.jit, which is deprecated
         writer.add_graph(build(project.model, shape).eval(), torch.zeros(1, *shape))
+
+
+def replay(folder: Path) -> Generator[Event]:
+    """What a run said, as if live.
+
+    Raises:
+        UserError: its events can't be read.
+    """
+    yield from Run(folder).events()

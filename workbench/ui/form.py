@@ -1,0 +1,219 @@
+"""A form for any Spec: its fields are the rows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from pydantic import ValidationError
+
+from workbench.core.spec import Spec, told
+from workbench.ui.text import tr
+
+Choices = Mapping[str, Sequence[Any]]
+
+
+def value_text(value: Any) -> str:
+    """A field's value as people write it: `3 × 5` for a pair, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple | list):
+        return " × ".join(map(value_text, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def value_of(text: str) -> Any:
+    """What a person wrote: a number, a pair as `3 × 5`, `3x5` or `3, 5`, a word, or None."""
+    text = text.strip()
+    if not text:
+        return None
+    for sign in ("×", "x", ","):
+        if sign in text and all(_number(part) is not None for part in text.split(sign)):
+            return tuple(_number(part) for part in text.split(sign))
+    number = _number(text)
+    return text if number is None else number
+
+
+def _number(text: str) -> int | float | None:
+    try:
+        found = json.loads(text.strip().lstrip("+"))
+    except ValueError:
+        return None
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+class SpecForm(QWidget):
+    """Rows to edit a Spec. `edited` carries the new Spec and the field; a wrong value is told
+    under its row and nothing is edited."""
+
+    edited = Signal(object, str)
+
+    def __init__(self, name: str, choices: Choices | None = None) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.choices: dict[str, Sequence[Any]] = dict(choices or {})
+        self.spec: Spec | None = None
+        self._layout = QFormLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setVerticalSpacing(6)
+        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._rows: dict[str, Row] = {}
+
+    def show_spec(self, spec: Spec, skip: Sequence[str] = ()) -> None:
+        """Show a Spec; rows are kept where the kind is the same, so that no caret jumps."""
+        if self.spec is None or type(spec) is not type(self.spec):
+            self._rebuild(spec, skip)
+        self.spec = spec
+        for name, row in self._rows.items():
+            row.show_value(getattr(spec, name))
+
+    def set_choices(self, field: str, values: Sequence[Any]) -> None:
+        """Offer other values for a field with a list of them."""
+        self.choices[field] = values
+        if field in self._rows and self.spec is not None:
+            self._rows[field].offer(values, getattr(self.spec, field))
+
+    def _rebuild(self, spec: Spec, skip: Sequence[str]) -> None:
+        while self._layout.rowCount():
+            self._layout.removeRow(0)
+        self._rows = {}
+        for name in type(spec).model_fields:
+            if name not in skip:
+                self._add(name, spec)
+
+    def _add(self, name: str, spec: Spec) -> None:
+        field = type(spec).model_fields[name]
+        row = Row(f"{self.objectName()}.{name}", getattr(spec, name), self.choices.get(name))
+        title = tr(field.title or name.replace("_", " ").capitalize())
+        label = QLabel(title)
+        label.setMinimumHeight(28)
+        label.setBuddy(row.editor)
+        hint = f"{type(spec).__name__}.{name}"
+        row.describe(title, f"{tr(field.description or '')}\n{hint}".strip())
+        label.setToolTip(row.editor.toolTip())
+        row.written.connect(lambda value: self._edit(name, value))
+        self._layout.addRow(label, row)
+        self._rows[name] = row
+
+    def _edit(self, name: str, value: Any) -> None:
+        if self.spec is None or value == getattr(self.spec, name):
+            self._rows[name].complain("")
+            return
+        try:
+            spec = self.spec.replace(**{name: value})
+        except ValidationError as error:
+            self._rows[name].complain(_reason(error))
+            return
+        self._rows[name].complain("")
+        self.edited.emit(spec, name)
+
+
+def _reason(error: ValidationError) -> str:
+    text = str(told(error, "")).removeprefix(": ")
+    return text.split(": ", 1)[-1].capitalize()
+
+
+class Row(QWidget):
+    """An editor for one value, and a line below it for what is wrong."""
+
+    written = Signal(object)
+
+    def __init__(self, name: str, value: Any, choices: Sequence[Any] | None) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        self._values: list[Any] = []
+        self.editor = self._made(value, choices)
+        self.editor.setObjectName(name)
+        self._fault = QLabel(wordWrap=True, visible=False)
+        self._fault.setProperty("fault", True)
+        column.addWidget(self.editor)
+        column.addWidget(self._fault)
+
+    def _made(self, value: Any, choices: Sequence[Any] | None) -> QWidget:
+        if choices is not None:
+            return self._combo(choices, value)
+        if isinstance(value, bool):
+            box = QCheckBox()
+            box.clicked.connect(self.written)
+            return box
+        line = QLineEdit()
+        line.editingFinished.connect(lambda: self.written.emit(self._read(line.text(), value)))
+        return line
+
+    @staticmethod
+    def _read(text: str, value: Any) -> Any:
+        return text if isinstance(value, str) and _number(text) is None else value_of(text)
+
+    def _combo(self, choices: Sequence[Any], value: Any) -> QComboBox:
+        box = QComboBox()
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        box.setMinimumContentsLength(6)
+        box.installEventFilter(self)
+        if not isinstance(value, Spec) and not all(isinstance(c, str) for c in choices):
+            box.setEditable(True)
+            line = box.lineEdit()
+            assert line is not None
+            line.editingFinished.connect(lambda: self.written.emit(value_of(box.currentText())))
+        box.activated.connect(lambda index: self.written.emit(self._values[index]))
+        self.editor = box
+        self.offer(choices, value)
+        return box
+
+    def offer(self, choices: Sequence[Any], value: Any) -> None:
+        """Fill the list of values."""
+        box = self.editor
+        if not isinstance(box, QComboBox):
+            return
+        self._values = list(choices)
+        box.clear()
+        for choice in choices:
+            box.addItem(choice.kind if isinstance(choice, Spec) else value_text(choice))
+            summary = getattr(choice, "summary", "")
+            box.setItemData(box.count() - 1, tr(summary), Qt.ItemDataRole.ToolTipRole)
+        self.show_value(value)
+
+    def show_value(self, value: Any) -> None:
+        """Show a value, and forget what was wrong before."""
+        if isinstance(self.editor, QCheckBox):
+            self.editor.setChecked(bool(value))
+        elif isinstance(self.editor, QLineEdit):
+            self.editor.setText(value_text(value))
+        elif isinstance(self.editor, QComboBox):
+            text = value.kind if isinstance(value, Spec) else value_text(value)
+            self.editor.setCurrentIndex(self.editor.findText(text))
+            if self.editor.isEditable():
+                self.editor.setEditText(text)
+        self.complain("")
+
+    def describe(self, title: str, tip: str) -> None:
+        """Give the editor its tooltip and its name for screen readers."""
+        self.editor.setAccessibleName(title)
+        self.editor.setAccessibleDescription(tip)
+        self.editor.setToolTip(tip)
+
+    def complain(self, reason: str) -> None:
+        """Tell what is wrong with what was written; an empty reason takes it back."""
+        self._fault.setText(reason)
+        self._fault.setVisible(bool(reason))
+        self.editor.setProperty("fault", bool(reason))
+        self.editor.style().polish(self.editor)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Scrolling a form must not change a list that happens to lie under the pointer.
+        if event.type() == QEvent.Type.Wheel:
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,326 @@
+"""`Session`: document, data in view, model in hand, and the training job; handed to every panel."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from workbench.core.data import DatasetSpec
+from workbench.core.errors import UserError
+from workbench.core.events import (
+    DataDescribed,
+    DevicesFound,
+    Event,
+    ModelLoaded,
+    ModelSaved,
+    PredictionsSaved,
+    Progress,
+    RunCompleted,
+    SamplesLoaded,
+)
+from workbench.core.places import user_data
+from workbench.core.project import Project
+from workbench.core.runs import Run, create_run, newest_run_of
+from workbench.core.template import default_loss
+from workbench.core.train import fits
+from workbench.engine.remote import EngineLost, Engines, Stream
+from workbench.ui.document import Document
+from workbench.ui.job import Job
+from workbench.ui.settings import Settings
+from workbench.ui.text import sentence, tr
+from workbench.ui.theme import Theme
+
+State = Literal["idle", "running", "paused", "stopping"]
+DRAW_MILLISECONDS = 66  # at most 15 times a second: drawing holds the interpreter lock
+
+
+class DataView:
+    """What is known of the loaded samples; empty until the engine told."""
+
+    def __init__(self) -> None:
+        self.described: DataDescribed | None = None
+        self.samples: dict[str, SamplesLoaded] = {}
+        self.loading = ""
+        self.error: UserError | None = None
+
+
+class Session(QObject):
+    """What the panels share. They listen to its signals and call its methods."""
+
+    reported = Signal(object)
+    """Events of the run that is shown, live or replayed."""
+    run_shown = Signal()
+    """Another run is shown, or none: what was drawn of the last one is void."""
+    state_changed = Signal(str)
+    data_changed = Signal()
+    weights_changed = Signal()
+    devices_found = Signal(object)
+    cell_chosen = Signal(object)
+    """(actual, predicted) of the confusion cell whose samples are to be seen, or None."""
+    said = Signal(str)
+    """A sentence for the status bar."""
+    failed = Signal(object, bool)
+    """An exception to be told, and whether the run can be resumed."""
+    drawing = Signal()
+    """Time to draw what has changed."""
+
+    def __init__(self, project: Project, settings: Settings, theme: Theme) -> None:
+        super().__init__()
+        self.settings, self.theme = settings, theme
+        self.document = Document(project, self)
+        self.engines = Engines()
+        self.state: State = "idle"
+        self.run: Run | None = None
+        self.weights: Path | None = None
+        self.data = DataView()
+        self.devices: dict[str, str] = {"cpu": "CPU"}
+        self._training: Job | None = None
+        self._describing: Job | None = None
+        self._jobs: set[Job] = set()
+        self._clock = QTimer(self, interval=DRAW_MILLISECONDS, singleShot=True)
+        self._clock.timeout.connect(self.drawing)
+        self.document.changed.connect(self._project_changed)
+
+    # -- jobs
+
+    def start(
+        self,
+        stream: Stream,
+        on_events: Callable[[list[Event]], None],
+        on_end: Callable[[Exception | None], None] | None = None,
+    ) -> Job:
+        """Run a stream in a Job; both callbacks are called in the window's thread."""
+        job = Job(stream, self)
+        self._jobs.add(job)
+        job.reported.connect(on_events)
+        job.ended.connect(on_end or self._told_if_failed)
+        job.ended.connect(lambda _: self._jobs.discard(job))
+        job.start()
+        return job
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is at work."""
+        return bool(self._jobs)
+
+    def stop_all(self) -> None:
+        """Ask every job to end."""
+        for job in self._jobs:
+            job.stream.stop()
+
+    def close(self) -> None:
+        """Wait for the threads, which `stop_all` has asked to end, and end the engine processes."""
+        self.stop_all()
+        for job in self._jobs.copy():
+            job.wait()
+        self.engines.close()
+
+    def request_draw(self) -> None:
+        """Have `drawing` come soon, however often this is called."""
+        if not self._clock.isActive():
+            self._clock.start()
+
+    def _told_if_failed(self, error: Exception | None) -> None:
+        if error:
+            self.failed.emit(error, False)
+
+    # -- start-up and data
+
+    def warm(self) -> None:
+        """Start the engine process, ask for its devices and look at the data."""
+        self.start(self.engines.remote("machine.find_devices"), self._devices_told)
+        self.look_at_data()
+
+    def _devices_told(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, DevicesFound):
+                self.devices = dict(event.devices)
+                self.devices_found.emit(self.devices)
+
+    def look_at_data(self, function: str = "describe.describe") -> None:
+        """Load the project's data for the panels; `describe.download` fetches it first."""
+        if self._describing:
+            self._describing.stream.stop()
+        view = self.data = DataView()
+        view.loading = tr("Loading…")
+        stream = self.engines.remote(function, self.document.project.data)
+        self._describing = self.start(
+            stream, lambda events: self._data_told(view, events), lambda e: self._data_ended(view, e)
+        )
+        self.data_changed.emit()
+
+    def _data_told(self, view: DataView, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Progress):
+                view.loading = tr(event.text) + "…"
+            elif isinstance(event, DataDescribed):
+                view.described, view.loading = event, ""
+            elif isinstance(event, SamplesLoaded):
+                view.samples[event.split] = event
+        if view is self.data:
+            self.data_changed.emit()
+
+    def _data_ended(self, view: DataView, error: Exception | None) -> None:
+        if view is not self.data:
+            return
+        view.loading, self._describing = "", None
+        if isinstance(error, UserError):
+            view.error = error
+        elif error:
+            self.failed.emit(error, False)
+        self.data_changed.emit()
+
+    def choose_data(self, data: DatasetSpec) -> None:
+        """Put other data into the project; a loss that does not suit its task is replaced."""
+        project = self.document.project
+        info = data.info()
+        train = project.train
+        if not fits(train.loss, info):
+            train = train.replace(loss=default_loss(info))
+            self.said.emit(tr("The loss is now {loss}, for this data.", loss=train.loss.kind))
+        label = tr("Choose {name}", name=info.title)
+        self.document.edit(label, project.replace(data=data, train=train))
+
+    def _project_changed(self, project: Project, before: Project) -> None:
+        if project.data != before.data:
+            self.look_at_data()
+        if project.data != before.data or project.model != before.model:
+            self._forget_weights()
+
+    def _forget_weights(self) -> None:
+        if self.weights:
+            self.weights = None
+            self.weights_changed.emit()
+
+    # -- training
+
+    def train(self, weights: Path | None = None) -> None:
+        """Train the project in a new run; from `weights`, a checkpoint, instead of random ones."""
+        project = self.document.project
+        try:
+            project.check()
+            run = create_run(project, self.settings.runs_dir)
+        except UserError as error:
+            self.failed.emit(error, False)
+            return
+        self._show(run)
+        self._train(project, run, False, weights)
+
+    def resume_run(self) -> None:
+        """Go on with the shown run from its last checkpoint."""
+        run = self.run
+        if not run or self.state != "idle":
+            return
+        try:
+            self._train(run.project(), run, True, None)
+        except UserError as error:
+            self.failed.emit(error, False)
+
+    def _train(self, project: Project, run: Run, resume: bool, weights: Path | None) -> None:
+        stream = self.engines.remote("sinks.train", project, run.folder, resume, weights)
+        self._become("running")
+        self._training = self.start(stream, self._run_told, self._run_ended)
+
+    def pause(self) -> None:
+        """Let training wait before its next step."""
+        if self._training and self.state == "running":
+            self._training.stream.pause()
+            self._become("paused")
+
+    def go_on(self) -> None:
+        """Let training go on after `pause`."""
+        if self._training and self.state == "paused":
+            self._training.stream.resume()
+            self._become("running")
+
+    def stop(self) -> None:
+        """Stop training after its present step; the last checkpoint is kept."""
+        if self._training and self.state in ("running", "paused"):
+            self._training.stream.stop()
+            self._become("stopping")
+
+    def _become(self, state: State) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    def _run_told(self, events: list[Event]) -> None:
+        self.reported.emit(events)
+        self.request_draw()
+
+    def _run_ended(self, error: Exception | None) -> None:
+        self._training = None
+        self._take_weights_of_run()
+        self._become("idle")
+        if error:
+            resumable = isinstance(error, EngineLost) and bool(self.run and self.run.last.exists())
+            self.failed.emit(error, resumable)
+
+    def _take_weights_of_run(self) -> None:
+        run = self.run
+        if not run or self.document.project.model != run.project().model:
+            return
+        kept = next((path for path in (run.best, run.last) if path.exists()), None)
+        if kept:
+            self.weights = kept
+            self.weights_changed.emit()
+
+    # -- runs and models
+
+    def _show(self, run: Run | None) -> None:
+        self.run = run
+        self.cell_chosen.emit(None)
+        self.run_shown.emit()
+
+    def open_run(self, run: Run) -> None:
+        """Show a run of the past by replaying what it said."""
+        self._show(run)
+        self.start(self.engines.remote("sinks.replay", run.folder), self._run_told)
+        self._take_weights_of_run()
+
+    def show_run_of_project(self) -> None:
+        """Show the newest run that trained exactly the open project, or none."""
+        run = newest_run_of(self.document.project, self.settings.runs_dir)
+        if run:
+            self.open_run(run)
+        else:
+            self._show(None)
+
+    def save_parameters(self, path: Path) -> None:
+        """Write the parameters of the model in hand as a `state_dict`."""
+        self._save("export.save_parameters", self.weights, path)
+
+    def save_network(self, path: Path) -> None:
+        """Write the model in hand whole, as a standard `nn.Sequential`."""
+        self._save("export.save_network", self.document.project, self.weights, path)
+
+    def _save(self, function: str, *arguments: Any) -> None:
+        self.start(self.engines.remote(function, *arguments), self._model_told)
+
+    def load_model(self, path: Path) -> None:
+        """Take the weights in a file in hand; a whole network also replaces the layers."""
+        into = user_data() / "loaded.pt"
+        stream = self.engines.remote(
+            "restore.load_model", path, self.document.project, into, disposable=True
+        )
+        self.said.emit(tr("Loading {path}…", path=path.name))
+        self.start(stream, self._model_told)
+
+    def _model_told(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, ModelSaved):
+                self.said.emit(tr("Saved {path}.", path=event.path))
+            elif isinstance(event, ModelLoaded):
+                self._loaded(event)
+
+    def _loaded(self, event: ModelLoaded) -> None:
+        project = self.document.project.replace(model=event.model)
+        self.document.edit(tr("Load network"), project)
+        self.weights = Path(event.weights)
+        self.weights_changed.emit()
+        folder = user_data() / "loaded"
+        self._show(Run(folder))
+        self.start(self.engines.remote("preview.predictions", project, self.weights, folder), self._run_told)
+        self.said.emit(tr("Loaded {path}: its predictions are shown.", path=Path(event.source).name))
+
+
