@@ -258,7 +258,10 @@ class Session(QObject):
 
     def _take_weights_of_run(self) -> None:
         run = self.run
-        if not run or self.document.project.model != run.project().model:
+        try:
+            if not run or self.document.project.model != run.project().model:
+                return
+        except UserError:  # the folder is gone, or damaged: there are no weights to take
             return
         kept = next((path for path in (run.best, run.last) if path.exists()), None)
         if kept:

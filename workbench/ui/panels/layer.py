@@ -1,0 +1,112 @@
+"""The Layer panel: what the selected layer does, its form and its formula."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from workbench.core.model import LayerSpec, Step, counted, shape_text
+from workbench.ui.form import SpecForm
+from workbench.ui.panel import Panel
+from workbench.ui.session import Session
+from workbench.ui.stack import Stack
+from workbench.ui.text import sentence, tr
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """A widget that scrolls when its panel is low, and never sideways."""
+    area = QScrollArea(widgetResizable=True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    inner.setObjectName(inner.objectName() or "scrolled")
+    area.setWidget(inner)
+    return area
+
+
+class LayerPanel(Panel):
+    """Shows the layer at one position of the stack, and edits it."""
+
+    def __init__(self, session: Session, stack: Stack) -> None:
+        super().__init__(session, "layer", tr("Layer"), tr("The selected layer and its arguments"))
+        self._stack = stack
+        self._position: int | None = None
+        self._heading = QLabel()
+        self._heading.setProperty("heading", True)
+        self._summary = QLabel(wordWrap=True)
+        self._summary.setProperty("muted", True)
+        self.form = SpecForm("layer.form")
+        self._fault = QLabel(wordWrap=True)
+        self._fault.setProperty("fault", True)
+        self._formula = QLabel(wordWrap=True)
+        self._formula.setProperty("formula", True)
+        self._formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(9)
+        for widget in (self._heading, self._summary, self.form, self._fault, self._formula):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.rows.addWidget(scrolled(inner))
+        self.form.edited.connect(self._edited)
+        stack.dataChanged.connect(self._refresh)
+        self._refresh()
+
+    def choose(self, position: int | None) -> None:
+        """Show the layer at `position`; -1 is the input, None is nothing."""
+        self._position = position
+        self._refresh()
+
+    def _refresh(self) -> None:
+        position = self._position
+        steps = self._stack.steps
+        if position is not None and 0 <= position < len(steps):
+            self._show_step(steps[position])
+        elif position == -1:
+            self._show_input()
+        else:
+            self._show_nothing()
+
+    def _show_step(self, step: Step) -> None:
+        layer = step.layer
+        self._heading.setText(layer.kind)
+        self._summary.setText(tr(layer.summary))
+        self.form.show_spec(layer)
+        self.form.setVisible(True)
+        self._fault.setText(sentence(step.fault) if step.fault else "")
+        self._formula.setText(_formula(step))
+        self.info.setText(f"torch.nn.{layer.kind}")
+
+    def _show_input(self) -> None:
+        info = self._stack.data_info()
+        self._heading.setText(tr("Input"))
+        self._summary.setText(
+            tr("One sample of {data}: {shape}.", data=info.title, shape=shape_text(info.shape))
+        )
+        self._clear()
+
+    def _show_nothing(self) -> None:
+        self._heading.setText(tr("No layer selected"))
+        self._summary.setText(
+            tr("Click a card in the network to see and change its arguments, or add a layer.")
+        )
+        self._clear()
+
+    def _clear(self) -> None:
+        self.form.setVisible(False)
+        for label in (self._fault, self._formula, self.info):
+            label.clear()
+
+    def _edited(self, layer: LayerSpec, field: str) -> None:
+        position = self._position
+        if position is None or position < 0:
+            return
+        label = tr("Change {field} of {layer}", field=field, layer=layer.name or layer.kind)
+        self._stack.swap(position, (layer,), label, merge=f"{position}.{field}")
+
+
+def _formula(step: Step) -> str:
+    if step.in_shape is None or step.out_shape is None:
+        return ""
+    told = f"{shape_text(step.in_shape)}  →  {shape_text(step.out_shape)}"
+    formula = step.layer.formula(step.in_shape)
+    if step.parameters:
+        told += "\n" + counted(step.parameters, tr("parameter"), tr("parameters"))
+    return f"{formula}\n{told}" if formula else told

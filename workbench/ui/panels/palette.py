@@ -1,0 +1,117 @@
+"""The Layers panel: what can be put into the network."""
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem
+
+from workbench.core.model import LayerSpec
+from workbench.ui.panel import Panel
+from workbench.ui.session import Session
+from workbench.ui.stack import layers_mime
+from workbench.ui.text import tr
+from workbench.ui.theme import CATEGORIES
+
+KIND = Qt.ItemDataRole.UserRole
+
+
+class _Tree(QTreeWidget):
+    """The list, from which layers can be dragged."""
+
+    def mimeData(self, items: "list[QTreeWidgetItem]") -> QMimeData:  # type: ignore[override]
+        kinds = [item.data(0, KIND) for item in items if item.data(0, KIND)]
+        return layers_mime([LayerSpec.named(kind)() for kind in kinds])
+
+
+class PalettePanel(Panel):
+    """Every layer by category; `wanted` carries a layer to be added."""
+
+    wanted = Signal(object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(
+            session,
+            "palette",
+            tr("Layers"),
+            tr("Double-click a layer to add it behind the selected one, or drag it into place"),
+        )
+        self.find = QLineEdit(placeholderText=tr("Find a layer"), clearButtonEnabled=True)
+        self.find.setObjectName("palette.find")
+        self.find.setAccessibleName(tr("Find a layer"))
+        self.find.setToolTip(tr("Type a part of a layer's name; Enter adds the first one found"))
+        self.tree = self._made_tree()
+        self.rows.addWidget(self.find)
+        self.rows.addWidget(self.tree)
+        self.find.textChanged.connect(self._filter)
+        self.find.returnPressed.connect(self._add_first)
+        self.tree.itemActivated.connect(lambda item: self._add(item))
+        self._fill()
+
+    @staticmethod
+    def _made_tree() -> QTreeWidget:
+        tree = _Tree()
+        tree.setObjectName("palette.tree")
+        tree.setAccessibleName(tr("Layers to add"))
+        tree.setHeaderHidden(True)
+        tree.setRootIsDecorated(False)
+        tree.setIndentation(8)
+        tree.setDragEnabled(True)
+        tree.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return tree
+
+    def _fill(self) -> None:
+        groups: dict[str, QTreeWidgetItem] = {}
+        order = list(CATEGORIES)
+        kinds = sorted(LayerSpec.choices().values(), key=lambda kind: order.index(kind.category))
+        for kind in kinds:
+            group = groups.get(kind.category) or self._group(kind.category)
+            groups[kind.category] = group
+            item = QTreeWidgetItem(group, [kind.__name__])
+            item.setIcon(0, _dot(self.session.theme.category(kind.category)))
+            item.setData(0, KIND, kind.__name__)
+            item.setToolTip(0, f"torch.nn.{kind.__name__}\n{tr(kind.summary)}")
+        self.tree.expandAll()
+
+    def _group(self, category: str) -> QTreeWidgetItem:
+        group = QTreeWidgetItem(self.tree, [tr(category)])
+        group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        font = group.font(0)
+        font.setBold(True)
+        group.setFont(0, font)
+        return group
+
+    def _filter(self, text: str) -> None:
+        wanted = text.strip().casefold()
+        for group in self._groups():
+            children = [group.child(i) for i in range(group.childCount())]
+            for child in children:
+                child.setHidden(wanted not in child.text(0).casefold())
+            group.setHidden(all(child.isHidden() for child in children))
+
+    def _groups(self) -> list[QTreeWidgetItem]:
+        found = (self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount()))
+        return [group for group in found if group]
+
+    def _add_first(self) -> None:
+        for group in self._groups():
+            for child in (group.child(i) for i in range(group.childCount())):
+                if not child.isHidden():
+                    self._add(child)
+                    return
+
+    def _add(self, item: QTreeWidgetItem) -> None:
+        kind = item.data(0, KIND)
+        if kind:
+            self.wanted.emit(LayerSpec.named(kind)())
+
+
+def _dot(color: QColor) -> QIcon:
+    pixmap = QPixmap(24, 24)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(color)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawEllipse(6, 6, 12, 12)
+    painter.end()
+    return QIcon(pixmap)
