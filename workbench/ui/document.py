@@ -33,14 +33,10 @@ class Document(QObject):
         """The file's name without its ending, or `Untitled`."""
         return self.path.stem if self.path else "Untitled"
 
-    def edit(self, label: str, project: Project, merge: str = "") -> None:
-        """Make `project` the present one, as an edit that can be undone.
-
-        Edits in a row with the same `merge` key become one, so that undo takes back a whole word
-        and not its last letter.
-        """
+    def edit(self, label: str, project: Project) -> None:
+        """Make `project` the present one, as an edit that can be undone."""
         if project != self.project:
-            self.undo_stack.push(_Edit(self, label, self.project, project, merge))
+            self.undo_stack.push(_Edit(self, label, self.project, project))
 
     def show(self, project: Project) -> None:
         """Make `project` the present one; for the undo stack."""
@@ -77,24 +73,12 @@ class Document(QObject):
 class _Edit(QUndoCommand):
     """The project before and after an edit."""
 
-    def __init__(
-        self, document: Document, label: str, before: Project, after: Project, merge: str
-    ) -> None:
+    def __init__(self, document: Document, label: str, before: Project, after: Project) -> None:
         super().__init__(label)
         self._document, self._before, self._after = document, before, after
-        self._merge = merge
 
     def redo(self) -> None:
         self._document.show(self._after)
 
     def undo(self) -> None:
         self._document.show(self._before)
-
-    def id(self) -> int:
-        return 1 if self._merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Edit) or other._merge != self._merge:
-            return False
-        self._after = other._after
-        return True

@@ -43,10 +43,10 @@ class Panel(QDockWidget):
         row = QHBoxLayout(bar)
         row.setContentsMargins(10, 7, 6, 5)
         row.setSpacing(6)
-        name = QLabel(title, objectName="panelName")
+        self._name = QLabel(title, objectName="panelName")
         self.info.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.info.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row.addWidget(name)
+        row.addWidget(self._name)
         row.addWidget(self.info, 1)
         row.addLayout(self.corner)
         close = QToolButton(text="✕", objectName=f"{self.objectName()}.close")
@@ -55,6 +55,11 @@ class Panel(QDockWidget):
         close.clicked.connect(self.close)
         row.addWidget(close)
         return bar
+
+    def set_title(self, title: str) -> None:
+        """Change the name in the title bar."""
+        self._name.setText(title)
+        self.setWindowTitle(title)
 
     def changed(self) -> None:
         """What the panel shows has changed."""

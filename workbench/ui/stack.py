@@ -161,14 +161,14 @@ class Stack(QAbstractListModel):
         left = min(min(rows), len(self.steps) - 1)
         self.dropped.emit([left] if left >= 0 else [])
 
-    def swap(self, row: int, layers: Sequence[LayerSpec], label: str, merge: str = "") -> None:
+    def swap(self, row: int, layers: Sequence[LayerSpec], label: str) -> None:
         """Put layers in place of the one at position `row`."""
         model = self._document.project.model.swapped(row, layers)
-        self._edit(label, model, merge)
+        self._edit(label, model)
 
-    def _edit(self, label: str, model: ModelSpec, merge: str = "") -> None:
+    def _edit(self, label: str, model: ModelSpec) -> None:
         project = self._document.project
-        self._document.edit(label, project.replace(model=model), merge)
+        self._document.edit(label, project.replace(model=model))
 
 
 def told(step: Step) -> str:

@@ -99,7 +99,7 @@ class LayerPanel(Panel):
         if position is None or position < 0:
             return
         label = tr("Change {field} of {layer}", field=field, layer=layer.name or layer.kind)
-        self._stack.swap(position, (layer,), label, merge=f"{position}.{field}")
+        self._stack.swap(position, (layer,), label)
 
 
 def _formula(step: Step) -> str:

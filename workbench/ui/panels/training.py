@@ -60,10 +60,10 @@ class TrainingPanel(Panel):
     def _edited(self, train: TrainConfig, field: str) -> None:
         document = self.session.document
         label = tr("Change {field}", field=field)
-        document.edit(label, document.project.replace(train=train), merge=f"train.{field}")
+        document.edit(label, document.project.replace(train=train))
 
     def _optimizer_edited(self, optimizer: Spec, field: str) -> None:
         document = self.session.document
         train = document.project.train.replace(optimizer=optimizer)
         label = tr("Change {field}", field=field)
-        document.edit(label, document.project.replace(train=train), merge=f"optimizer.{field}")
+        document.edit(label, document.project.replace(train=train))

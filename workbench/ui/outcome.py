@@ -1,0 +1,75 @@
+"""What a split's predictions say: arrays that the panels sort, filter and count."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.data import DatasetInfo, Split
+from workbench.core.errors import UserError
+
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Predictions of one split after one epoch."""
+
+    split: Split
+    epoch: int
+    info: DatasetInfo
+    probabilities: NDArray[np.float32]
+    """(n, classes), or (n,) predicted values for regression."""
+    targets: NDArray[np.int64]
+    losses: NDArray[np.float32]
+
+    @property
+    def predicted(self) -> NDArray[np.float64]:
+        """(n,) classes, or values for regression."""
+        if self.info.task == "classification":
+            return self.probabilities.argmax(1)
+        return self.probabilities.astype(np.float64)
+
+    def order(self, by: str, cell: Cell | None) -> NDArray[np.int64]:
+        """Sample numbers: `wrong` puts the largest loss among the wrong ones first, `unsure` the
+        smallest top probability, `first` keeps the split's order; only those of `cell`, if any."""
+        predicted = self.predicted
+        wrong = predicted != self.targets
+        if by == "wrong" and self.info.task == "classification":
+            ranks = np.lexsort((-self.losses, ~wrong))
+        elif by == "wrong":
+            ranks = np.argsort(-self.losses, kind="stable")
+        elif by == "unsure" and self.info.task == "classification":
+            ranks = np.argsort(self.probabilities.max(1), kind="stable")
+        else:
+            ranks = np.arange(len(self.targets))
+        if cell is None:
+            return ranks
+        actual, guessed = cell
+        return ranks[(self.targets[ranks] == actual) & (predicted[ranks] == guessed)]
+
+    def confusion(self) -> NDArray[np.int64]:
+        """(classes, classes) counts: rows are actual, columns predicted."""
+        classes = len(self.info.classes)
+        flat = np.bincount(self.targets * classes + self.predicted, minlength=classes**2)
+        return flat.reshape(classes, classes)
+
+
+def read_outcome(path: Path, split: Split, epoch: int, info: DatasetInfo) -> Outcome:
+    """The predictions that a `PredictionsSaved` tells of.
+
+    Raises:
+        UserError: the file is missing or damaged, or of other data.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            arrays = [held[name] for name in ("probabilities", "targets", "losses")]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UserError(
+            "The predictions in {path} can't be read: {reason}.", path=path, reason=error
+        ) from error
+    fits = arrays[0].shape[1:] == ((len(info.classes),) if info.task == "classification" else ())
+    if not fits or len({len(array) for array in arrays}) != 1:
+        raise UserError("The predictions in {path} are of other data.", path=path)
+    return Outcome(split, epoch, info, *arrays)

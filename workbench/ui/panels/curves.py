@@ -1,0 +1,187 @@
+"""The Loss and Accuracy panels: curves that grow while training goes on."""
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton
+
+from workbench.core.events import EpochCompleted, Event, RunStarted, StepCompleted
+from workbench.ui.panel import Panel
+from workbench.ui.plots import Plot, Series, pen, smoothed
+from workbench.ui.session import Session
+from workbench.ui.text import tr
+
+STEP, EPOCH, SECONDS, VALUE = range(4)
+AXES = {"step": STEP, "epoch": EPOCH, "seconds": SECONDS}
+
+
+class CurvesPanel(Panel):
+    """One metric of the shown run: raw and smoothed for training, points for validation."""
+
+    def __init__(self, session: Session, name: str, title: str, purpose: str) -> None:
+        super().__init__(session, name, title, purpose)
+        self.train, self.val = Series(4), Series(4)
+        self._steps_per_epoch = 1
+        self._best: float | None = None
+        self._axis, self._smooth = "step", True
+        self.plot = Plot(f"{name}.plot", title)
+        self.plot.setToolTip(purpose)
+        self._raw = self.plot.plot()
+        self._line = self.plot.plot()
+        self._points = self.plot.plot(symbol="o", symbolSize=5)
+        self._mark = pg.InfiniteLine(angle=90, movable=False)
+        self._mark.setVisible(False)
+        self.plot.addItem(self._mark)
+        for curve in (self._raw, self._line):
+            curve.setDownsampling(auto=True, method="peak")
+            curve.setClipToView(True)
+        self.rows.setContentsMargins(4, 0, 6, 6)
+        self.rows.addWidget(self.plot)
+        self.corner.addWidget(self._menu_button())
+        session.reported.connect(self.on_events)
+        session.run_shown.connect(self.clear)
+
+    def metric(self) -> str:
+        """The name of the metric in the events."""
+        return "loss"
+
+    def shown(self, value: float) -> str:
+        """A value as the legend tells it."""
+        return f"{value:.4g}"
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values as the axis has them."""
+        return values
+
+    def clear(self) -> None:
+        """Forget the run that was shown."""
+        self.train.clear()
+        self.val.clear()
+        self._best = None
+        self.changed()
+
+    def on_events(self, events: list[Event]) -> None:
+        """Append what is new; drawing follows by the clock."""
+        metric = self.metric()
+        for event in events:
+            if isinstance(event, StepCompleted) and metric in event.metrics:
+                self._add(self.train, event, event.metrics[metric])
+            elif isinstance(event, EpochCompleted):
+                if metric in event.val:
+                    self._add(self.val, event, event.val[metric])
+                if event.best:
+                    self._best = event.step
+            elif isinstance(event, RunStarted):
+                self._steps_per_epoch = event.steps_per_epoch
+                self.train.cut(event.step)
+                self.val.cut(event.step)
+        self._stale = True
+
+    def _add(self, series: Series, event: StepCompleted | EpochCompleted, value: float) -> None:
+        epoch = event.step / self._steps_per_epoch
+        series.append(event.step, epoch, event.seconds, value)
+
+    def draw(self) -> None:
+        colors = self.session.theme.colors
+        self.plot.wear(colors)
+        column = AXES[self._axis]
+        x, y = self.train.column(column), self.scaled(self.train.column(VALUE))
+        window = max(1, min(self.train.length // 20, 200)) if self._smooth else 1
+        self._raw.setPen(pen(colors.train, 70 if window > 1 else 255))
+        self._line.setPen(pen(colors.train))
+        self._points.setPen(pen(colors.val))
+        self._points.setSymbolBrush(colors.val)
+        self._points.setSymbolPen(None)
+        self._raw.setData(x, y)
+        self._line.setData(x, smoothed(y, window)) if window > 1 else self._line.clear()
+        self._points.setData(self.val.column(column), self.scaled(self.val.column(VALUE)))
+        self._mark_best(colors.val)
+        self.plot.setLabel("bottom", tr(self._axis), color=colors.plot_axis)
+        self.info.setText(self._legend(window))
+
+    def _mark_best(self, color: str) -> None:
+        row = np.flatnonzero(self.val.column(STEP) == self._best)
+        self._mark.setVisible(bool(len(row)))
+        if len(row):
+            self._mark.setPen(pg.mkPen(color, width=1, dash=[3, 4]))
+            self._mark.setValue(self.val.column(AXES[self._axis])[row[0]])
+
+    def _legend(self, window: int) -> str:
+        colors = self.session.theme.colors
+        told = []
+        for series, color, label in (
+            (self.train, colors.train, tr("train")),
+            (self.val, colors.val, tr("validation")),
+        ):
+            if series.length:
+                values = series.column(VALUE)
+                value = smoothed(values, window if series is self.train else 1)[-1]
+                told.append(f"<span style='color:{color}'>━</span> {label} {self.shown(value)}")
+        return " &nbsp; ".join(told) or tr("press Train")
+
+    # -- how it is drawn
+
+    def _menu_button(self) -> QToolButton:
+        button = QToolButton(text="⋯", objectName=f"{self.objectName()}.options")
+        button.setToolTip(tr("Scale, smoothing and the horizontal axis"))
+        button.setAccessibleName(tr("Options of the plot"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        self._check(menu, tr("Log scale"), False, self.set_log)
+        self._check(menu, tr("Smooth"), True, self.set_smooth)
+        menu.addSeparator()
+        group = QActionGroup(menu)
+        for axis in AXES:
+            action = self._check(menu, tr("By {axis}", axis=tr(axis)), axis == "step", None)
+            action.triggered.connect(lambda _=False, axis=axis: self.set_axis(axis))
+            group.addAction(action)
+        menu.addSeparator()
+        menu.addAction(tr("Show all"), self.plot.enableAutoRange)
+        button.setMenu(menu)
+        return button
+
+    @staticmethod
+    def _check(menu: QMenu, text: str, on: bool, slot: Any) -> QAction:
+        action = QAction(text, menu, checkable=True, checked=on)
+        if slot:
+            action.toggled.connect(slot)
+        menu.addAction(action)
+        return action
+
+    def set_log(self, on: bool) -> None:
+        """Draw the vertical axis in logarithms, or not."""
+        self.plot.setLogMode(y=on)
+
+    def set_smooth(self, on: bool) -> None:
+        """Draw the running mean over the raw curve, or not."""
+        self._smooth = on
+        self.changed()
+
+    def set_axis(self, axis: str) -> None:
+        """Draw over `step`, `epoch` or `seconds`."""
+        self._axis = axis
+        self.changed()
+
+
+class AccuracyPanel(CurvesPanel):
+    """Accuracy in percent; for regression, the mean absolute error."""
+
+    @property
+    def _regression(self) -> bool:
+        return self.session.document.project.data.info().task == "regression"
+
+    def metric(self) -> str:
+        return "mae" if self._regression else "accuracy"
+
+    def shown(self, value: float) -> str:
+        return f"{value:.4g}" if self._regression else f"{100 * value:.1f} %"
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values if self._regression else values * 100
+
+    def draw(self) -> None:
+        self.set_title(tr("Mean absolute error") if self._regression else tr("Accuracy"))
+        super().draw()
