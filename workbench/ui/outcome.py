@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
 
 from workbench.core.data import DatasetInfo, Split
 from workbench.core.errors import UserError
+from workbench.core.events import Event, PredictionsSaved, RunCompleted
+from workbench.ui.session import Session
 
 Cell = tuple[int, int]
 
@@ -65,7 +69,7 @@ def read_outcome(path: Path, split: Split, epoch: int, info: DatasetInfo) -> Out
     try:
         with np.load(path, allow_pickle=False) as held:
             arrays = [held[name] for name in ("probabilities", "targets", "losses")]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise UserError(
             "The predictions in {path} can't be read: {reason}.", path=path, reason=error
         ) from error
@@ -73,3 +77,55 @@ def read_outcome(path: Path, split: Split, epoch: int, info: DatasetInfo) -> Out
     if not fits or len({len(array) for array in arrays}) != 1:
         raise UserError("The predictions in {path} are of other data.", path=path)
     return Outcome(split, epoch, info, *arrays)
+
+
+class Outcomes(QObject):
+    """The latest predictions of the shown run for each split, and which of them is looked at."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._saved: dict[str, PredictionsSaved] = {}
+        self._read: tuple[PredictionsSaved, Outcome] | None = None
+        self.split: Split = "val"
+        session.reported.connect(self._on_events)
+        session.run_shown.connect(self._clear)
+        session.data_changed.connect(self.changed)
+
+    def look_at(self, split: Split) -> None:
+        """Look at the predictions of another split."""
+        self.split = split
+        self.changed.emit()
+
+    def _clear(self) -> None:
+        self._saved, self._read, self.split = {}, None, "val"
+        self.changed.emit()
+
+    def _on_events(self, events: list[Event]) -> None:
+        saved = [event for event in events if isinstance(event, PredictionsSaved)]
+        for event in saved:
+            self._saved[event.split] = event
+        if any(isinstance(event, RunCompleted) and event.test for event in events):
+            self.split = "test"
+            saved = list(self._saved.values())
+        if saved:
+            self.changed.emit()
+
+    def current(self) -> Outcome | None:
+        """The predictions that are looked at, or None if there are none of the open data."""
+        session = self._session
+        event = self._saved.get(self.split)
+        data = session.document.project.data
+        if not event or not session.run or session.run_data != data:
+            return None
+        if self._read and self._read[0] == event:
+            return self._read[1]
+        try:
+            path = session.run.folder / event.path
+            outcome = read_outcome(path, event.split, event.epoch, data.info())
+        except UserError:  # kept predictions may be deleted at any time; the next ones will come
+            return None
+        self._read = event, outcome
+        return outcome

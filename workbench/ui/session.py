@@ -72,6 +72,7 @@ class Session(QObject):
         self.engines = Engines()
         self.state: State = "idle"
         self.run: Run | None = None
+        self.run_data: DatasetSpec | None = None
         self.weights: Path | None = None
         self.data = DataView()
         self.devices: dict[str, str] = {"cpu": "CPU"}
@@ -185,6 +186,8 @@ class Session(QObject):
     def _project_changed(self, project: Project, before: Project) -> None:
         if project.data != before.data:
             self.look_at_data()
+            if self.state == "idle":
+                self.show_run_of_project()
         if project.data != before.data or project.model != before.model:
             self._forget_weights()
 
@@ -204,7 +207,7 @@ class Session(QObject):
         except UserError as error:
             self.failed.emit(error, False)
             return
-        self._show(run)
+        self._show(run, project)
         self._train(project, run, False, weights)
 
     def resume_run(self) -> None:
@@ -270,14 +273,18 @@ class Session(QObject):
 
     # -- runs and models
 
-    def _show(self, run: Run | None) -> None:
-        self.run = run
+    def _show(self, run: Run | None, project: Project | None = None) -> None:
+        self.run, self.run_data = run, project.data if project else None
         self.cell_chosen.emit(None)
         self.run_shown.emit()
 
     def open_run(self, run: Run) -> None:
-        """Show a run of the past by replaying what it said."""
-        self._show(run)
+        """Show a run of the past by replaying what it said.
+
+        Raises:
+            UserError: the folder is no run, or its project can't be read.
+        """
+        self._show(run, run.project())
         self.start(self.engines.remote("sinks.replay", run.folder), self._run_told)
         self._take_weights_of_run()
 
@@ -322,7 +329,7 @@ class Session(QObject):
         self.weights = Path(event.weights)
         self.weights_changed.emit()
         folder = user_data() / "loaded"
-        self._show(Run(folder))
+        self._show(Run(folder), project)
         self.start(self.engines.remote("preview.predictions", project, self.weights, folder), self._run_told)
         self.said.emit(tr("Loaded {path}: its predictions are shown.", path=Path(event.source).name))
 

@@ -171,7 +171,8 @@ class AccuracyPanel(CurvesPanel):
 
     @property
     def _regression(self) -> bool:
-        return self.session.document.project.data.info().task == "regression"
+        data = self.session.run_data or self.session.document.project.data
+        return data.info().task == "regression"
 
     def metric(self) -> str:
         return "mae" if self._regression else "accuracy"
