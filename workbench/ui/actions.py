@@ -1,0 +1,75 @@
+"""Every command as a row: id, text, menu, shortcut, what it does and when it can be done."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from workbench.ui.text import tr
+
+
+@dataclass(frozen=True)
+class Action:
+    """A command. `menu` is a path, `View/Theme`; `-` in front of the text draws a line above."""
+
+    id: str
+    text: str
+    menu: str
+    run: Callable[[], Any]
+    shortcut: str = ""
+    tip: str = ""
+    enabled: Callable[[], bool] | None = None
+    checked: Callable[[], bool] | None = None
+
+
+class Commands:
+    """The rows as Qt actions, in menus that are made as rows name them."""
+
+    def __init__(self, window: QMainWindow, rows: Iterable[Action]) -> None:
+        self._window = window
+        self._rows = list(rows)
+        self._menus: dict[str, QMenu] = {}
+        self.actions = {row.id: self._made(row) for row in self._rows}
+        self.refresh()
+
+    def menu(self, path: str) -> QMenu:
+        """The menu at `path`, made if it is not there."""
+        if path not in self._menus:
+            parent, _, title = path.rpartition("/")
+            home = self.menu(parent) if parent else self._window.menuBar()
+            made = home.addMenu(tr(title))
+            made.setObjectName(f"menu.{path}")
+            made.setToolTipsVisible(True)
+            made.aboutToShow.connect(self.refresh)
+            self._menus[path] = made
+        return self._menus[path]
+
+    def _made(self, row: Action) -> QAction:
+        text = row.text.removeprefix("-")
+        action = QAction(tr(text), self._window)
+        action.setObjectName(row.id)
+        keys = QKeySequence(row.shortcut)
+        if row.shortcut:
+            action.setShortcut(keys)
+        shown = f" ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
+        action.setToolTip(tr(row.tip or text.replace("&", "").rstrip("…")) + shown)
+        action.setStatusTip(tr(row.tip))
+        action.setCheckable(row.checked is not None)
+        action.triggered.connect(lambda _=False: row.run())
+        menu = self.menu(row.menu)
+        if row.text.startswith("-"):
+            menu.addSeparator()
+        menu.addAction(action)
+        self._window.addAction(action)
+        return action
+
+    def refresh(self) -> None:
+        """Ask every row anew whether it can be done, and whether it is checked."""
+        for row in self._rows:
+            action = self.actions[row.id]
+            if row.enabled is not None:
+                action.setEnabled(row.enabled())
+            if row.checked is not None:
+                action.setChecked(row.checked())

@@ -1,0 +1,196 @@
+"""Questions and messages. None of them blocks: each calls back when it is answered."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.core.data import DatasetSpec
+from workbench.core.errors import UserError
+from workbench.core.project import SUFFIX, Project
+from workbench.core.template import Template
+from workbench.ui.text import sentence, tr
+
+OnPath = Callable[[Path], object]
+PROJECTS = "Torch Workbench (*.workbench)"
+
+
+def ask_file(parent: QWidget, name: str, title: str, filters: str, on_path: OnPath) -> None:
+    """Ask for a file to open."""
+    _ask(parent, name, title, filters, on_path, QFileDialog.FileMode.ExistingFile)
+
+
+def ask_folder(parent: QWidget, name: str, title: str, start: Path, on_path: OnPath) -> None:
+    """Ask for a folder."""
+    dialog = _ask(parent, name, title, "", on_path, QFileDialog.FileMode.Directory)
+    if start.is_dir():
+        dialog.setDirectory(str(start))
+
+
+def ask_new_file(
+    parent: QWidget, name: str, title: str, filters: str, suggested: str, on_path: OnPath
+) -> None:
+    """Ask where to save; an ending is added from the filter if none is typed."""
+    dialog = _ask(parent, name, title, filters, on_path, QFileDialog.FileMode.AnyFile)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(Path(suggested).suffix.lstrip("."))
+    dialog.selectFile(suggested)
+
+
+def _ask(
+    parent: QWidget,
+    name: str,
+    title: str,
+    filters: str,
+    on_path: OnPath,
+    mode: QFileDialog.FileMode,
+) -> QFileDialog:
+    dialog = QFileDialog(parent, title)
+    dialog.setObjectName(name)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setFileMode(mode)
+    if filters:
+        dialog.setNameFilter(filters)
+    dialog.fileSelected.connect(lambda path: on_path(Path(path)))
+    dialog.open()
+    return dialog
+
+
+def ask_to_save(parent: QWidget, title: str, save: Callable[[], None], go_on: Callable[[], None]) -> None:
+    """Ask about unsaved changes: save, discard (`go_on` at once) or cancel."""
+    box = _box(parent, "dialog.unsaved", QMessageBox.Icon.Warning)
+    box.setText(tr("Save the changes to {title}?", title=title))
+    box.setInformativeText(tr("They are lost if you don't."))
+    button = QMessageBox.StandardButton
+    box.setStandardButtons(button.Save | button.Discard | button.Cancel)
+    box.setDefaultButton(button.Save)
+    answers = {button.Save: save, button.Discard: go_on}
+    box.buttonClicked.connect(lambda b: answers.get(box.standardButton(b), lambda: None)())
+    box.open()
+
+
+def ask_to_download(parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], None]) -> None:
+    """Ask before anything is fetched from the internet."""
+    box = _box(parent, "dialog.download", QMessageBox.Icon.Question)
+    box.setText(tr("Download {name} from the internet?", name=data.title))
+    box.setInformativeText(tr("Its files will be kept in {folder}.", folder=folder))
+    yes = box.addButton(tr("Download"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.buttonClicked.connect(lambda clicked: go_on() if clicked is yes else None)
+    box.open()
+
+
+def tell_error(parent: QWidget, error: UserError) -> None:
+    """Tell a user's mistake in its one sentence."""
+    box = _box(parent, "dialog.error", QMessageBox.Icon.Warning)
+    box.setText(sentence(error))
+    box.open()
+
+
+def tell_crash(parent: QWidget | None, summary: str, details: str) -> None:
+    """Tell a fault of the program; the details fold out and can be copied."""
+    box = _box(parent, "dialog.crash", QMessageBox.Icon.Critical)
+    box.setText(tr("Something went wrong in the program: {summary}", summary=summary))
+    box.setInformativeText(
+        tr("Your project is still open; save it. The details are in the log as well.")
+    )
+    box.setDetailedText(details)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.open()
+
+
+def tell(parent: QWidget, name: str, title: str, text: str) -> None:
+    """Show a text."""
+    box = _box(parent, name, QMessageBox.Icon.NoIcon)
+    box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(text)
+    box.open()
+
+
+def _box(parent: QWidget | None, name: str, icon: QMessageBox.Icon) -> QMessageBox:
+    box = QMessageBox(parent)
+    box.setObjectName(name)
+    box.setWindowTitle("Torch Workbench")
+    box.setIcon(icon)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return box
+
+
+class NewDialog(QDialog):
+    """Choose a template and the data that it starts with."""
+
+    def __init__(self, parent: QWidget, on_project: Callable[[Project], None]) -> None:
+        super().__init__(parent, objectName="dialog.new")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("New project"))
+        self.resize(520, 420)
+        self._on_project = on_project
+        self.templates = QListWidget(objectName="dialog.new.templates")
+        self.templates.setAccessibleName(tr("Templates"))
+        self.templates.setToolTip(tr("The network and recipe to start from"))
+        for template in Template.shelf.values():
+            text = f"{tr(template.title)}\n{tr(template.summary)}"
+            item = QListWidgetItem(text, self.templates)
+            item.setData(Qt.ItemDataRole.UserRole, template.name)
+        self.data = QComboBox(objectName="dialog.new.data")
+        self.data.setAccessibleName(tr("Data"))
+        self.data.setToolTip(tr("The data to start with"))
+        for kind in DatasetSpec.choices().values():
+            self.data.addItem(kind.title, kind.__name__)
+        self._fault = QLabel(wordWrap=True)
+        self._fault.setProperty("fault", True)
+        self._lay_out()
+        self.templates.currentItemChanged.connect(self._template_chosen)
+        self.templates.itemActivated.connect(lambda _: self.accept())
+        self.templates.setCurrentRow(0)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.addWidget(QLabel(tr("Start from a template")))
+        column.addWidget(self.templates)
+        column.addWidget(QLabel(tr("Data")))
+        column.addWidget(self.data)
+        column.addWidget(self._fault)
+        button = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(button.Ok | button.Cancel)
+        buttons.button(button.Ok).setText(tr("Create"))
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+    def _template(self) -> type[Template]:
+        item = self.templates.currentItem()
+        return Template.shelf[item.data(Qt.ItemDataRole.UserRole)]
+
+    def _template_chosen(self) -> None:
+        self.data.setCurrentIndex(self.data.findData(self._template().dataset))
+        self._fault.clear()
+
+    def accept(self) -> None:
+        """Make the project, or tell why the template does not suit the data."""
+        try:
+            data = DatasetSpec.named(self.data.currentData())()
+            project = self._template().project(data)
+        except UserError as error:
+            self._fault.setText(sentence(error))
+            return
+        super().accept()
+        self._on_project(project)
+
+
+def project_path(path: Path) -> Path:
+    """A path with the ending of project files."""
+    return path if path.suffix else path.with_suffix(SUFFIX)

@@ -1,0 +1,220 @@
+"""The toolbar: Train, Pause, Stop, progress, device, and the search for commands."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolBar,
+    QWidget,
+)
+
+from workbench.core.events import EpochCompleted, Event, RunCompleted, RunStarted, StepCompleted
+from workbench.ui.session import Session
+from workbench.ui.text import tr
+
+
+def clock(seconds: float) -> str:
+    """A time to go: `00:21`, or `1:02:03` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+class RunBar(QToolBar):
+    """Shows and steers the training job."""
+
+    def __init__(self, session: Session, actions: dict[str, QAction]) -> None:
+        super().__init__(tr("Run"))
+        self.setObjectName("run_bar")
+        self.setMovable(False)
+        self.toggleViewAction().setVisible(False)
+        self._session, self._actions = session, actions
+        self._started: RunStarted | None = None
+        self._step: StepCompleted | None = None
+        self._first: StepCompleted | None = None
+        self._add_buttons()
+        self._add_progress()
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
+        self._add_device()
+        self._add_search()
+        session.state_changed.connect(self._state_changed)
+        session.reported.connect(self._on_events)
+        session.run_shown.connect(self._clear)
+        session.drawing.connect(self._draw)
+        session.devices_found.connect(self._offer_devices)
+        session.document.changed.connect(self._show_device)
+        self._state_changed("idle")
+
+    def _add_buttons(self) -> None:
+        self.main = QPushButton(objectName="run_bar.train")
+        self.main.setProperty("primary", True)
+        self.main.setMinimumWidth(112)
+        self.main.clicked.connect(self._main_pressed)
+        self.stop = QPushButton(tr("■  Stop"), objectName="run_bar.stop")
+        self.stop.setAccessibleName(tr("Stop training"))
+        self.stop.setToolTip(self._actions["run.stop"].toolTip())
+        self.stop.clicked.connect(self._actions["run.stop"].trigger)
+        self.addWidget(self.main)
+        self.addWidget(self.stop)
+
+    def _add_progress(self) -> None:
+        self.progress = QProgressBar(objectName="run_bar.progress", textVisible=False)
+        self.progress.setAccessibleName(tr("Progress of the run"))
+        self.progress.setToolTip(tr("How much of the run is done"))
+        self.progress.setFixedWidth(170)
+        self.progress.setMaximum(1000)
+        self.status = QLabel(objectName="run_bar.status")
+        self.status.setContentsMargins(6, 0, 0, 0)
+        self.addWidget(self.progress)
+        self.addWidget(self.status)
+
+    def _add_device(self) -> None:
+        label = QLabel(tr("Device"))
+        label.setProperty("muted", True)
+        self.device = QComboBox(objectName="run_bar.device")
+        self.device.setAccessibleName(tr("Device"))
+        self.device.setToolTip(tr("Where the network is trained"))
+        self.device.setMinimumContentsLength(13)
+        self.device.activated.connect(self._choose_device)
+        self.addWidget(label)
+        self.addWidget(self.device)
+        self._offer_devices(self._session.devices)
+
+    def _add_search(self) -> None:
+        self.search = QLineEdit(objectName="run_bar.search")
+        self.search.setPlaceholderText(tr("Search commands   Ctrl+Shift+P"))
+        self.search.setAccessibleName(tr("Search commands"))
+        self.search.setToolTip(tr("Type a part of a command's name, then Enter"))
+        self.search.setFixedWidth(220)
+        names = {action.toolTip(): action for action in self._actions.values() if action.text()}
+        titles = {action.text().replace("&", ""): action for action in names.values()}
+        completer = QCompleter(sorted(titles), self.search)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.activated.connect(lambda title: self._command(titles[title]))
+        self.search.setCompleter(completer)
+        self.addWidget(self.search)
+
+    def _command(self, action: QAction) -> None:
+        self.search.clear()
+        self.search.clearFocus()
+        action.trigger()
+
+    def _main_pressed(self) -> None:
+        ids = {"idle": "run.train", "running": "run.pause", "paused": "run.resume"}
+        state = self._session.state
+        if state in ids:
+            self._actions[ids[state]].trigger()
+
+    def _state_changed(self, state: str) -> None:
+        texts = {
+            "idle": (tr("▶  Train"), tr("Train the network in a new run (F5)")),
+            "running": (tr("❚❚  Pause"), tr("Wait before the next step (F6)")),
+            "paused": (tr("▶  Resume"), tr("Go on (F6)")),
+            "stopping": (tr("Stopping…"), tr("The last checkpoint is being kept")),
+        }
+        text, tip = texts[state]
+        self.main.setText(text)
+        self.main.setAccessibleName(text[3:] if state != "stopping" else text)
+        self.main.setToolTip(tip)
+        self.main.setEnabled(state != "stopping")
+        self.stop.setEnabled(state in ("running", "paused"))
+        if state == "running" and not self._started:
+            self.status.setText(tr("starting…"))
+        self._session.request_draw()
+
+    # -- progress
+
+    def _clear(self) -> None:
+        self._started = self._step = self._first = None
+        self.progress.setValue(0)
+        self.status.clear()
+
+    def _on_events(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, RunStarted):
+                self._started, self._first = event, None
+            elif isinstance(event, StepCompleted):
+                self._first = self._first or event
+                self._step = event
+            elif isinstance(event, EpochCompleted) and event.best and event.val:
+                self._session.said.emit(_best(event))
+            elif isinstance(event, RunCompleted):
+                self._session.said.emit(_ended(event))
+
+    def _draw(self) -> None:
+        started, step = self._started, self._step
+        if not started or not step:
+            return
+        total = max(started.steps_per_epoch * started.epochs, 1)
+        self.progress.setValue(round(1000 * step.step / total))
+        told = [tr("epoch {n} / {of}", n=step.epoch, of=started.epochs)]
+        speed = self._samples_per_second(step)
+        if speed:
+            word = tr("images/s") if self._is_image() else tr("rows/s")
+            told.append(f"{speed:,.0f} {word}")
+            left = (total - step.step) * started.batch_size / speed
+            if self._session.state != "idle":
+                told.append(tr("{time} left", time=clock(left)))
+        if self._session.state == "paused":
+            told.append(tr("paused"))
+        self.status.setText(" · ".join(told))
+
+    def _is_image(self) -> bool:
+        data = self._session.run_data or self._session.document.project.data
+        return data.info().is_image
+
+    def _samples_per_second(self, step: StepCompleted) -> float:
+        first = self._first
+        if not first or not self._started or step.seconds <= first.seconds:
+            return 0.0
+        return (step.step - first.step) * self._started.batch_size / (step.seconds - first.seconds)
+
+    # -- device
+
+    def _offer_devices(self, devices: dict[str, str]) -> None:
+        self.device.clear()
+        for name, title in devices.items():
+            self.device.addItem(title, name)
+        self._show_device()
+
+    def _show_device(self) -> None:
+        self.device.setCurrentIndex(
+            self.device.findData(self._session.document.project.train.device)
+        )
+
+    def _choose_device(self) -> None:
+        project = self._session.document.project
+        train = project.train.replace(device=self.device.currentData())
+        self._session.document.edit(tr("Change device"), project.replace(train=train))
+
+
+def _best(event: EpochCompleted) -> str:
+    if "accuracy" in event.val:
+        value = f"{100 * event.val['accuracy']:.1f} %"
+        return tr("Validation accuracy {value}: lowest loss so far, kept as best", value=value)
+    return tr("Validation loss {value}: best so far, kept", value=f"{event.val['loss']:.4g}")
+
+
+def _ended(event: RunCompleted) -> str:
+    if event.reason == "stopped":
+        return tr("Stopped in epoch {epoch}; the last checkpoint is kept.", epoch=event.epoch)
+    if event.reason == "failed":
+        return tr("The run failed in epoch {epoch}.", epoch=event.epoch)
+    if "accuracy" in event.test:
+        value = f"{100 * event.test['accuracy']:.1f} %"
+        return tr(
+            "Done in {time}: test accuracy {value}.", time=clock(event.seconds), value=value
+        )
+    if "loss" in event.test:
+        value = f"{event.test['loss']:.4g}"
+        return tr("Done in {time}: test loss {value}.", time=clock(event.seconds), value=value)
+    return tr("Done in {time}.", time=clock(event.seconds))
