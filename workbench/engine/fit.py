@@ -2,15 +2,13 @@
 
 import logging
 import math
-import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import (
@@ -29,6 +27,8 @@ from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
 from workbench.engine.batches import Batches
 from workbench.engine.build import build, convolves
+from workbench.engine.figures import Figures
+from workbench.engine.pace import Rate, Stopwatch
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.predict import save as save_predictions
 
@@ -57,6 +57,7 @@ def fit(
     elif weights:
         training.start_from(checkpoint.load(weights))
     watch = training.watch
+    watch.start()
     try:
         with closing(training.events()) as events:
             for event in events:
@@ -65,47 +66,6 @@ def fit(
                 watch.start()
     finally:
         training.keep_last()
-
-
-class _Stopwatch:
-    """Seconds spent training: while a consumer holds the generator, it stands."""
-
-    def __init__(self) -> None:
-        self.before = 0.0
-        self.start()
-
-    def start(self) -> None:
-        self._since = time.perf_counter()
-
-    def stop(self) -> None:
-        self.before, self._since = self.seconds, time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return self.before + time.perf_counter() - self._since
-
-
-class _Rate:
-    """Says when something that should not be done too often is due again."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._last = seconds, -math.inf
-
-    def due(self, force: bool = False) -> bool:
-        now = time.perf_counter()
-        if not force and now - self._last < self._seconds:
-            return False
-        self._last = now
-        return True
-
-
-class _Untold(NamedTuple):
-    """A step whose figures were not read back yet."""
-
-    step: int
-    output: Tensor
-    targets: Tensor
-    loss: Tensor
 
 
 class _Training:
@@ -126,13 +86,13 @@ class _Training:
         self.batch_size = self.config.batch_length(self.batches.size("train"))
         self.steps_per_epoch = math.ceil(self.batches.size("train") / self.batch_size)
         self.epoch = self.step = 0  # both completed
-        self.sums: dict[str, float] = {}
+        self.figures = Figures(self.loss, self.info)
         self.best: dict[str, Any] = {}
         self.saved_step = -1
-        self.untold: list[_Untold] = []
-        self.watch = _Stopwatch()
-        self.report = _Rate(REPORT_SECONDS)
-        self.last_due, self.seen_due = _Rate(CHECKPOINT_SECONDS), _Rate(PREDICTIONS_SECONDS)
+        self.diverged = False
+        self.watch = Stopwatch()
+        self.report = Rate(REPORT_SECONDS)
+        self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
 
     def _optimizer(self) -> torch.optim.Optimizer:
         if not any(True for _ in self.network.parameters()):
@@ -172,66 +132,38 @@ class _Training:
             loss.backward()
             self.optimizer.step()
             self.step += 1
-            self.untold.append(_Untold(self.step, output.detach(), targets, loss.detach()))
+            self.figures.add(self.step, output, targets, loss)
             if self.report.due():
                 yield from self._tell()
         yield from self._tell()
 
     def _tell(self) -> Iterator[StepCompleted]:
-        """Read the losses of the last steps back, in one go."""
-        told, self.untold = self.untold, []
-        if not told:
-            return
-        losses = torch.stack([step.loss for step in told]).tolist()
-        sizes = [len(step.targets) for step in told]
-        name, figures = self._figures(told, sizes)
+        """Read the figures of the last steps back, in one go."""
+        told = self.figures.read()
+        self.diverged |= not all(math.isfinite(step.metrics["loss"]) for step in told)
         seconds = self.watch.seconds
-        for step, size, loss, figure in zip(told, sizes, losses, figures, strict=True):
-            self._check_finite(loss, step.step)
-            self._add({"samples": size, "loss": loss * size, name: figure * size})
+        for step in told:
+            if not math.isfinite(step.metrics["loss"]):
+                raise _not_finite(step.step)
             yield StepCompleted(
                 step=step.step,
                 epoch=self.epoch + 1,
                 seconds=seconds,
-                samples=size,
-                metrics={"loss": loss, name: figure},
+                samples=step.samples,
+                metrics=step.metrics,
                 lr=self.config.lr,
             )
 
-    def _figures(self, told: list[_Untold], sizes: list[int]) -> tuple[str, list[float]]:
-        outputs = torch.cat([step.output for step in told]).float()
-        targets = torch.cat([step.targets for step in told])
-        values = self.loss.probabilities(outputs, self.info)
-        if self.info.task == "classification":
-            name, each = "accuracy", (values.argmax(1) == targets).float()
-        else:
-            name, each = "mae", (values - targets).abs()
-        return name, torch.stack([part.mean() for part in torch.split(each, sizes)]).tolist()
-
-    def _check_finite(self, loss: float, step: int) -> None:
-        if not math.isfinite(loss):
-            self.saved_step = self.step  # these weights are lost; keep the checkpoint that is there
-            raise UserError(
-                "The loss stopped being a finite number at step {step}. Lower lr, or normalize the "
-                "data, and train again.",
-                step=step,
-            )
-
-    def _add(self, figures: dict[str, float]) -> None:
-        for name, figure in figures.items():
-            self.sums[name] = self.sums.get(name, 0.0) + figure
-
     def _measure_epoch(self) -> Iterator[Event]:
-        samples = self.sums.pop("samples", 0.0)
-        train = {name: total / samples for name, total in self.sums.items()} if samples else {}
-        self.sums = {}
+        train = self.figures.epoch_means()
         predictions = predict(self.network, self.batches, "val", self.loss)
         val = metrics_of(predictions, self.info)
+        self._check_healthy(val)
         yield EpochCompleted(
             epoch=self.epoch,
             step=self.step,
             seconds=self.watch.seconds,
-            samples_per_second=self._samples_per_second(),
+            samples_per_second=self.epoch * self.batches.size("train") / self.watch.seconds,
             train=train,
             val=val,
             best=self._keep_if_best(val or train),
@@ -242,8 +174,14 @@ class _Training:
         if self.last_due.due(force=last):
             yield self._wrote(self._checkpoint_saved)
 
-    def _samples_per_second(self) -> float:
-        return self.epoch * self.batches.size("train") / self.watch.seconds
+    def _check_healthy(self, val: Metrics) -> None:
+        """See that the last step of an epoch has not led to where no loss was measured yet."""
+        if not math.isfinite(val.get("loss", 0.0)) or not self._finite_weights():
+            self.diverged = True
+            raise _not_finite(self.step)
+
+    def _finite_weights(self) -> bool:
+        return all(bool(values.isfinite().all()) for values in self.network.state_dict().values())
 
     def _keep_if_best(self, metrics: Metrics) -> bool:
         if not metrics or metrics["loss"] >= self.best.get("loss", math.inf):
@@ -252,10 +190,16 @@ class _Training:
             name: value.detach().to("cpu", copy=True)
             for name, value in self.network.state_dict().items()
         }
-        self.best = {"model": weights, "epoch": self.epoch, "loss": metrics["loss"]}
+        self.best = {
+            "model": weights,
+            "epoch": self.epoch,
+            "step": self.step,
+            "loss": metrics["loss"],
+        }
         return True
 
     def _finish(self) -> Iterator[Event]:
+        self.saved_step = self.step  # the best weights are no state to go on from
         if self.best:
             self.network.load_state_dict(self.best["model"])
         predictions = predict(self.network, self.batches, "test", self.loss)
@@ -287,7 +231,7 @@ class _Training:
 
     def _checkpoint_saved(self) -> CheckpointSaved:
         if self.best and self.best.get("saved") is not True:
-            checkpoint.save({**self.best, "step": self.step}, self.run.best)
+            checkpoint.save(self.best, self.run.best)
             self.best["saved"] = True
         checkpoint.save(self._state(), self.run.last)
         self.saved_step = self.step
@@ -299,7 +243,8 @@ class _Training:
             return
         try:
             list(self._tell())
-            self._checkpoint_saved()
+            if not self.diverged and self._finite_weights():
+                self._checkpoint_saved()
         except UserError as error:
             log.warning("%s", error)
 
@@ -311,7 +256,7 @@ class _Training:
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
-            "sums": self.sums,
+            "sums": self.figures.sums,
             "best": self.best,
         }
 
@@ -326,7 +271,7 @@ class _Training:
             self.optimizer.load_state_dict(state["optimizer"])
             torch.set_rng_state(state["rng"])
             self.epoch, self.step = state["epoch"], state["step"]
-            self.sums, self.best = state["sums"], state["best"]
+            self.figures.sums, self.best = state["sums"], state["best"]
             self.watch.before = state["seconds"]
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise UserError("The checkpoint can't be resumed: {reason}.", reason=error) from error
@@ -344,3 +289,11 @@ class _Training:
             raise UserError(
                 "The weights do not fit this network: {reason}", reason=error
             ) from error
+
+
+def _not_finite(step: int) -> UserError:
+    return UserError(
+        "The loss stopped being a finite number at step {step}. Lower lr, or normalize the data, "
+        "and train again.",
+        step=step,
+    )
