@@ -49,11 +49,12 @@ def read_back(network: nn.Module) -> ModelSpec:
             "The network is a {kind}, not an nn.Sequential. Load its parameters only instead.",
             kind=type(network).__name__,
         )
-    layers = [_layer(name, module) for name, module in network.named_children()]
+    # named_children would leave out a module that is used twice, as an activation often is.
+    layers = [_layer(name, module) for name, module in network._modules.items()]
     return validated(ModelSpec, {"layers": layers}, "The network")
 
 
-def _layer(name: str, module: nn.Module) -> dict[str, Any]:
+def _layer(name: str, module: nn.Module | None) -> dict[str, Any]:
     kind = LayerSpec.choices().get(type(module).__name__)
     if kind is None:
         raise UserError(
@@ -65,6 +66,9 @@ def _layer(name: str, module: nn.Module) -> dict[str, Any]:
     fields = {
         field: _plain(getattr(module, field)) for field in kind.model_fields if field != "name"
     }
+    optional = "stride" in fields and kind.model_fields["stride"].default is None
+    if optional and fields["stride"] == fields["kernel_size"]:
+        fields["stride"] = None  # torch's pooling puts the window's size in its place
     usable = name if name.isidentifier() else ""
     return {"type": kind.__name__, "name": usable, **fields}
 

@@ -1,0 +1,169 @@
+"""Named tensors fitted to a network: each parameter there, of its shape, plain and finite."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workbench.core.errors import UserError
+from workbench.core.model import shape_text
+from workbench.core.project import Project
+from workbench.engine import checkpoint
+from workbench.engine.build import build
+
+_COUNTS = (
+    " (missing: {missing}, unexpected: {unexpected}, of another shape: {reshaped}). Open or build "
+    "the network that it was saved from, and load it again."
+)
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_KINDS = dict.fromkeys(_FLOATS, _FLOATS) | {torch.int64: (torch.int32, torch.int64)}
+"""For each dtype of a network those that can stand for it."""
+
+
+def trained(project: Project, weights: Path) -> nn.Sequential:
+    """The project's network on the CPU, with the weights of a checkpoint of this program.
+
+    Raises:
+        UserError: the checkpoint is missing, damaged or of another network.
+    """
+    network = build(project.model, project.data.info().shape)
+    found = checkpoint.load(weights)["model"]
+    network.load_state_dict(fitted(found, network.state_dict(), weights))
+    return network
+
+
+def fitted(
+    found: Any, wanted: Mapping[str, Tensor], source: Path, *, ordered: bool = True
+) -> dict[str, Tensor]:
+    """The tensors of `found` under the names, in the dtypes and in the order of `wanted`.
+
+    Names are freed of what DataParallel and torch.compile put in front. If they differ all the
+    same, but number, order and shapes agree, the tensors are taken by their order, unless
+    `ordered` says that the file keeps none.
+
+    Raises:
+        UserError: one does not fit; the sentence names the first, `source`, and the counts.
+    """
+    tensors = _tensors(found, source)
+    if tensors.keys() != wanted.keys():
+        tensors = _renamed(tensors)
+    if ordered and _agree_by_order(tensors, wanted):
+        tensors = dict(zip(wanted, tensors.values(), strict=True))
+    _check_shapes(tensors, wanted, source)
+    return {name: _clean(name, tensors[name], like, source) for name, like in wanted.items()}
+
+
+def _tensors(found: Any, source: Path) -> dict[str, Tensor]:
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise UserError(
+            "{source} holds no parameters by name. Choose a file that was saved from a state_dict.",
+            source=source,
+        )
+    for name, value in found.items():
+        if not is_plain(value):
+            raise UserError(
+                "{source} has {name}, which is not a plain tensor but {kind}. Save the state_dict "
+                "alone and load that.",
+                source=source,
+                name=name,
+                kind=_kind(value),
+            )
+    return dict(found)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether it is a tensor of numbers in memory: not sparse, quantized, meta or a subclass."""
+    return (
+        type(value) in (Tensor, nn.Parameter)
+        and value.layout is torch.strided
+        and value.device.type == "cpu"
+        and not value.is_quantized
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor with {value.layout}, {value.dtype}, on {value.device}"
+    return f"a {type(value).__name__}"
+
+
+def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without torch.compile's `_orig_mod` and a `module.` that is in front of all names."""
+    names = [".".join(part for part in name.split(".") if part != "_orig_mod") for name in tensors]
+    while names and all(name.startswith("module.") for name in names):
+        names = [name.removeprefix("module.") for name in names]
+    renamed = dict(zip(names, tensors.values(), strict=True))
+    return renamed if len(renamed) == len(tensors) else tensors
+
+
+def _agree_by_order(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
+    """Whether shapes agree one by one, and no name means one tensor here and another there."""
+    if len(tensors) != len(wanted):
+        return False
+    pairs = zip(tensors.items(), wanted.items(), strict=True)
+    return all(
+        value.shape == like.shape and (name == known or name not in wanted)
+        for (name, value), (known, like) in pairs
+    )
+
+
+def _check_shapes(
+    tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], source: Path
+) -> None:
+    missing = [name for name in wanted if name not in tensors]
+    unexpected = [name for name in tensors if name not in wanted]
+    shared = [name for name in wanted if name in tensors]
+    reshaped = [name for name in shared if tensors[name].shape != wanted[name].shape]
+    counts = {
+        "source": source,
+        "missing": len(missing),
+        "unexpected": len(unexpected),
+        "reshaped": len(reshaped),
+    }
+    if missing:
+        raise UserError(
+            "{source} does not fit: it has no {name}" + _COUNTS, name=missing[0], **counts
+        )
+    if unexpected:
+        raise UserError(
+            "{source} does not fit: it has {name}, which the network has not" + _COUNTS,
+            name=unexpected[0],
+            **counts,
+        )
+    if reshaped:
+        raise UserError(
+            "{source} does not fit: its {name} is {came}, the network's is {needed}" + _COUNTS,
+            name=reshaped[0],
+            came=_size(tensors[reshaped[0]]),
+            needed=_size(wanted[reshaped[0]]),
+            **counts,
+        )
+
+
+def _size(tensor: Tensor) -> str:
+    return shape_text(tuple(tensor.shape)) if tensor.ndim else "a single number"
+
+
+def _clean(name: str, value: Tensor, like: Tensor, source: Path) -> Tensor:
+    """A contiguous tensor with a storage of its own, which torch.save then writes alone."""
+    if value.dtype not in _KINDS.get(like.dtype, (like.dtype,)):
+        raise UserError(
+            "{source} has {name} in {came}; the network needs {needed}. Convert it and save it "
+            "again.",
+            source=source,
+            name=name,
+            came=value.dtype,
+            needed=like.dtype,
+        )
+    plain = value.detach().to(like.dtype).contiguous()
+    if not plain.isfinite().all():
+        raise UserError(
+            "{source} has values in {name} that are not finite numbers of {needed} (NaN or "
+            "infinity). Load weights from before training failed.",
+            source=source,
+            name=name,
+            needed=like.dtype,
+        )
+    return plain if plain.untyped_storage().nbytes() == plain.nbytes else plain.clone()
