@@ -29,6 +29,15 @@ STOP_SECONDS = 5.0
 DISPOSABLE_SECONDS = 60.0
 DISPOSABLE_BYTES = 4 << 30
 
+_ENDED = (
+    "The engine process ended unexpectedly (exit code {code}). Your project and the last "
+    "checkpoint are safe."
+)
+_ENDED_BY_FILE = (
+    "The file could not be read: it ended the process that opened it (exit code {code}). Your "
+    "project is safe. Choose another file."
+)
+
 _context = multiprocessing.get_context("spawn")
 
 
@@ -68,11 +77,8 @@ class Engine:
             return self._pipe.recv() if self._pipe.poll(seconds) else None
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             self._process.join(STOP_SECONDS)
-            raise EngineLost(
-                "The engine process ended unexpectedly (exit code {code}). Your project and the "
-                "last checkpoint are safe.",
-                code=self._process.exitcode,
-            ) from error
+            told = _ENDED_BY_FILE if self.disposable else _ENDED
+            raise EngineLost(told, code=self._process.exitcode) from error
 
     @property
     def pid(self) -> int | None:
@@ -108,7 +114,7 @@ class Engines:
         """A stream of what `workbench.engine.<function>(*arguments)` yields.
 
         `disposable` runs it in a process of its own with limits on time and memory, for files from
-        strangers. Nothing is started before the stream is iterated.
+        strangers; it is ended with the stream. Nothing is started before the stream is iterated.
         """
         return Stream(self, (function, arguments), disposable)
 
@@ -125,7 +131,7 @@ class Engines:
     def give_back(self, engine: Engine) -> None:
         """Keep an engine for the next request; two idle ones are enough."""
         with self._lock:
-            if not self._closed and len(self._idle) < 2 and not engine.disposable:
+            if not self._closed and len(self._idle) < 2:
                 self._idle.append(engine)
                 return
         engine.close()
@@ -181,10 +187,10 @@ class Stream:
             EngineFault: a fault that nobody foresaw.
         """
         engine = Engine(disposable=True) if self._disposable else self._engines.take()
-        engine.send(self._request)
-        self._engine = engine
         finished = False
         try:
+            engine.send(self._request)
+            self._engine = engine
             if self._stop_by is not None:  # stop came before there was an engine to tell
                 engine.send("stop")
             yield from self._answers(engine)
@@ -197,13 +203,13 @@ class Stream:
             raise
         finally:
             self._engine = None
-            if finished:
+            if finished and not self._disposable:
                 self._engines.give_back(engine)
             else:
                 engine.kill()
 
     def _answers(self, engine: Engine) -> Iterator[list[Event]]:
-        deadline = time.monotonic() + DISPOSABLE_SECONDS if self._disposable else None
+        deadline: float | None = None
         while True:
             answer = engine.receive(0.2)
             if isinstance(answer, list):
@@ -212,6 +218,8 @@ class Stream:
                 raise answer
             elif answer == "end":
                 return
+            elif answer == "ready":  # starting up takes a slow disk seconds: no fault of the file
+                deadline = time.monotonic() + DISPOSABLE_SECONDS
             elif _over(self._stop_by):
                 raise EngineLost("The engine process did not stop in time and was ended.")
             elif _over(deadline):
@@ -232,6 +240,8 @@ def _serve(pipe: Connection, disposable: bool) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
     _prepare(disposable)
+    if disposable:
+        pipe.send("ready")
     with contextlib.suppress(EOFError, OSError):  # the window is gone
         while (request := pipe.recv()) is not None:
             if not isinstance(request, str):  # a word of control that came too late
@@ -263,6 +273,9 @@ def _prepare(disposable: bool) -> None:
 
 def _limit_memory() -> None:
     """Bound what a file may ask for, on top of the address space that torch itself holds."""
+    import torch
+
+    torch.set_num_threads(1)  # each thread reserves tens of MB, so many cores would use it up
     statm = Path("/proc/self/statm")
     if not statm.exists():  # not Linux: the time limit remains
         return
