@@ -53,7 +53,9 @@ class Commands:
         keys = QKeySequence(row.shortcut)
         if row.shortcut:
             action.setShortcut(keys)
-        shown = f" ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
+        shown = (
+            f" ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
+        )
         action.setToolTip(tr(row.tip or text.replace("&", "").rstrip("…")) + shown)
         action.setStatusTip(tr(row.tip))
         action.setCheckable(row.checked is not None)

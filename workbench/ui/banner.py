@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar, QToolButton
 
+from workbench.ui.naming import named
 from workbench.ui.text import tr
 
 
@@ -15,15 +16,13 @@ class Banner(QToolBar):
         self.setObjectName("banner_bar")
         self.setMovable(False)
         self.toggleViewAction().setVisible(False)
-        frame = QFrame(objectName="banner")
+        frame = named(QFrame(), "banner")
         row = QHBoxLayout(frame)
         row.setContentsMargins(12, 5, 6, 5)
-        self.text = QLabel(wordWrap=True, objectName="banner.text")
-        self.button = QPushButton(objectName="banner.button", visible=False)
+        self.text = named(QLabel(wordWrap=True), "banner.text")
+        self.button = named(QPushButton(), "banner.button")
         self.button.clicked.connect(self._pressed)
-        close = QToolButton(text="✕", objectName="banner.close")
-        close.setAccessibleName(tr("Close the message"))
-        close.setToolTip(tr("Close the message"))
+        close = named(QToolButton(text="✕"), "banner.close", tr("Close the message"))
         close.clicked.connect(self.hide)
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
@@ -37,6 +36,7 @@ class Banner(QToolBar):
         self.text.setText(text)
         self._act = act
         self.button.setText(label)
+        self.button.setAccessibleName(label)
         self.button.setToolTip(label)
         self.button.setVisible(act is not None)
         self.show()

@@ -103,7 +103,9 @@ class Cards(QStyledItemDelegate):
         step: Step | None = index.data(STEP)
         if isinstance(event, QMouseEvent) and step and step.fault:
             rects = _fix_rects(_card_rect(option.rect), step, _small(option.font))
-            hit = next((i for i, r in enumerate(rects) if r.contains(event.position().toPoint())), None)
+            hit = next(
+                (i for i, r in enumerate(rects) if r.contains(event.position().toPoint())), None
+            )
             if hit is not None and event.type() == QEvent.Type.MouseButtonRelease:
                 self.fix_chosen.emit(index.row() - 1, hit)
             return hit is not None

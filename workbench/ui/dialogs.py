@@ -21,6 +21,7 @@ from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.project import SUFFIX, Project
 from workbench.core.template import Template
+from workbench.ui.naming import named, styled
 from workbench.ui.text import sentence, tr
 
 OnPath = Callable[[Path], object]
@@ -68,7 +69,9 @@ def _ask(
     return dialog
 
 
-def ask_to_save(parent: QWidget, title: str, save: Callable[[], None], go_on: Callable[[], None]) -> None:
+def ask_to_save(
+    parent: QWidget, title: str, save: Callable[[], None], go_on: Callable[[], None]
+) -> None:
     """Ask about unsaved changes: save, discard (`go_on` at once) or cancel."""
     box = _box(parent, "dialog.unsaved", QMessageBox.Icon.Warning)
     box.setText(tr("Save the changes to {title}?", title=title))
@@ -81,7 +84,9 @@ def ask_to_save(parent: QWidget, title: str, save: Callable[[], None], go_on: Ca
     box.open()
 
 
-def ask_to_download(parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], None]) -> None:
+def ask_to_download(
+    parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], None]
+) -> None:
     """Ask before anything is fetched from the internet."""
     box = _box(parent, "dialog.download", QMessageBox.Icon.Question)
     box.setText(tr("Download {name} from the internet?", name=data.title))
@@ -133,25 +138,26 @@ class NewDialog(QDialog):
     """Choose a template and the data that it starts with."""
 
     def __init__(self, parent: QWidget, on_project: Callable[[Project], None]) -> None:
-        super().__init__(parent, objectName="dialog.new")
+        super().__init__(parent)
+        self.setObjectName("dialog.new")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("New project"))
         self.resize(520, 420)
         self._on_project = on_project
-        self.templates = QListWidget(objectName="dialog.new.templates")
-        self.templates.setAccessibleName(tr("Templates"))
-        self.templates.setToolTip(tr("The network and recipe to start from"))
+        self.templates = named(
+            QListWidget(),
+            "dialog.new.templates",
+            tr("Templates"),
+            tr("The network and recipe to start from"),
+        )
         for template in Template.shelf.values():
             text = f"{tr(template.title)}\n{tr(template.summary)}"
             item = QListWidgetItem(text, self.templates)
             item.setData(Qt.ItemDataRole.UserRole, template.name)
-        self.data = QComboBox(objectName="dialog.new.data")
-        self.data.setAccessibleName(tr("Data"))
-        self.data.setToolTip(tr("The data to start with"))
+        self.data = named(QComboBox(), "dialog.new.data", tr("Data"), tr("The data to start with"))
         for kind in DatasetSpec.choices().values():
             self.data.addItem(kind.title, kind.__name__)
-        self._fault = QLabel(wordWrap=True)
-        self._fault.setProperty("fault", True)
+        self._fault = styled(QLabel(wordWrap=True), "fault")
         self._lay_out()
         self.templates.currentItemChanged.connect(self._template_chosen)
         self.templates.itemActivated.connect(lambda _: self.accept())

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -15,9 +16,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from pydantic import ValidationError
 
 from workbench.core.spec import Spec, told
+from workbench.ui.naming import styled
 from workbench.ui.text import tr
 
 Choices = Mapping[str, Sequence[Any]]
@@ -135,10 +136,10 @@ class Row(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         self._values: list[Any] = []
+        self._fault = styled(QLabel(wordWrap=True), "fault")
+        self._fault.hide()
         self.editor = self._made(value, choices)
         self.editor.setObjectName(name)
-        self._fault = QLabel(wordWrap=True, visible=False)
-        self._fault.setProperty("fault", True)
         column.addWidget(self.editor)
         column.addWidget(self._fault)
 
@@ -147,7 +148,7 @@ class Row(QWidget):
             return self._combo(choices, value)
         if isinstance(value, bool):
             box = QCheckBox()
-            box.clicked.connect(self.written)
+            box.clicked.connect(lambda on: self.written.emit(on))  # noqa: PLW0108
             return box
         line = QLineEdit()
         line.editingFinished.connect(lambda: self.written.emit(self._read(line.text(), value)))

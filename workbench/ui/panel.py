@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.ui.naming import named
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
@@ -26,10 +27,10 @@ class Panel(QDockWidget):
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setToolTip(purpose)
-        self.info = QLabel(objectName="panelInfo")
+        self.info = named(QLabel(), "panelInfo")
         self.corner = QHBoxLayout()
         self.setTitleBarWidget(self._title_bar(title))
-        self.body = QFrame(objectName="panelBody")
+        self.body = named(QFrame(), "panelBody")
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(10, 2, 10, 10)
         self.rows.setSpacing(8)
@@ -39,19 +40,22 @@ class Panel(QDockWidget):
         session.theme.changed.connect(self.changed)
 
     def _title_bar(self, title: str) -> QWidget:
-        bar = QFrame(objectName="panelTitle")
+        bar = named(QFrame(), "panelTitle")
         row = QHBoxLayout(bar)
         row.setContentsMargins(10, 7, 6, 5)
         row.setSpacing(6)
-        self._name = QLabel(title, objectName="panelName")
+        self._name = named(QLabel(title), "panelName")
         self.info.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.info.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(self._name)
         row.addWidget(self.info, 1)
         row.addLayout(self.corner)
-        close = QToolButton(text="✕", objectName=f"{self.objectName()}.close")
-        close.setToolTip(tr("Close this panel; View brings it back"))
-        close.setAccessibleName(tr("Close {panel}", panel=title))
+        close = named(
+            QToolButton(text="✕"),
+            f"{self.objectName()}.close",
+            tr("Close {panel}", panel=title),
+            tr("Close this panel; View brings it back"),
+        )
         close.clicked.connect(self.close)
         row.addWidget(close)
         return bar

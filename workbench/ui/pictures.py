@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
+from workbench.ui.naming import named
 from workbench.ui.theme import Theme
 
 IMAGE = Qt.ItemDataRole.UserRole
@@ -79,9 +80,7 @@ class PictureDelegate(QStyledItemDelegate):
 
 def picture_list(name: str, title: str, theme: Theme, size: int, caption: int = 0) -> QListView:
     """A list of pictures that wraps to the width of its panel."""
-    view = QListView(objectName=name)
-    view.setAccessibleName(title)
-    view.setToolTip(title)
+    view = named(QListView(), name, title)
     view.setViewMode(QListView.ViewMode.IconMode)
     view.setResizeMode(QListView.ResizeMode.Adjust)
     view.setMovement(QListView.Movement.Static)

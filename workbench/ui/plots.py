@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
+from workbench.ui.naming import named
 from workbench.ui.theme import Colors
 
 pg.setConfigOptions(antialias=False)
@@ -20,8 +21,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def __init__(self, name: str, title: str) -> None:
         super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(title)
+        named(self, name, title)
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMinimumSize(120, 80)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core.events import EpochCompleted, Event, RunCompleted, RunStarted, StepCompleted
+from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
@@ -54,34 +55,35 @@ class RunBar(QToolBar):
         self._state_changed("idle")
 
     def _add_buttons(self) -> None:
-        self.main = QPushButton(objectName="run_bar.train")
-        self.main.setProperty("primary", True)
+        self.main = styled(named(QPushButton(), "run_bar.train"), "primary")
         self.main.setMinimumWidth(112)
         self.main.clicked.connect(self._main_pressed)
-        self.stop = QPushButton(tr("■  Stop"), objectName="run_bar.stop")
-        self.stop.setAccessibleName(tr("Stop training"))
-        self.stop.setToolTip(self._actions["run.stop"].toolTip())
+        self.stop = named(
+            QPushButton(tr("■  Stop")),
+            "run_bar.stop",
+            tr("Stop training"),
+            self._actions["run.stop"].toolTip(),
+        )
         self.stop.clicked.connect(self._actions["run.stop"].trigger)
         self.addWidget(self.main)
         self.addWidget(self.stop)
 
     def _add_progress(self) -> None:
-        self.progress = QProgressBar(objectName="run_bar.progress", textVisible=False)
-        self.progress.setAccessibleName(tr("Progress of the run"))
-        self.progress.setToolTip(tr("How much of the run is done"))
+        self.progress = named(
+            QProgressBar(textVisible=False), "run_bar.progress", tr("Progress of the run")
+        )
         self.progress.setFixedWidth(170)
         self.progress.setMaximum(1000)
-        self.status = QLabel(objectName="run_bar.status")
+        self.status = named(QLabel(), "run_bar.status")
         self.status.setContentsMargins(6, 0, 0, 0)
         self.addWidget(self.progress)
         self.addWidget(self.status)
 
     def _add_device(self) -> None:
-        label = QLabel(tr("Device"))
-        label.setProperty("muted", True)
-        self.device = QComboBox(objectName="run_bar.device")
-        self.device.setAccessibleName(tr("Device"))
-        self.device.setToolTip(tr("Where the network is trained"))
+        label = styled(QLabel(tr("Device")), "muted")
+        self.device = named(
+            QComboBox(), "run_bar.device", tr("Device"), tr("Where the network is trained")
+        )
         self.device.setMinimumContentsLength(13)
         self.device.activated.connect(self._choose_device)
         self.addWidget(label)
@@ -89,13 +91,14 @@ class RunBar(QToolBar):
         self._offer_devices(self._session.devices)
 
     def _add_search(self) -> None:
-        self.search = QLineEdit(objectName="run_bar.search")
-        self.search.setPlaceholderText(tr("Search commands   Ctrl+Shift+P"))
-        self.search.setAccessibleName(tr("Search commands"))
-        self.search.setToolTip(tr("Type a part of a command's name, then Enter"))
+        self.search = named(
+            QLineEdit(placeholderText=tr("Search commands   Ctrl+Shift+P")),
+            "run_bar.search",
+            tr("Search commands"),
+            tr("Type a part of a command's name, then Enter"),
+        )
         self.search.setFixedWidth(220)
-        names = {action.toolTip(): action for action in self._actions.values() if action.text()}
-        titles = {action.text().replace("&", ""): action for action in names.values()}
+        titles = {action.text().replace("&", ""): action for action in self._actions.values()}
         completer = QCompleter(sorted(titles), self.search)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -211,9 +214,7 @@ def _ended(event: RunCompleted) -> str:
         return tr("The run failed in epoch {epoch}.", epoch=event.epoch)
     if "accuracy" in event.test:
         value = f"{100 * event.test['accuracy']:.1f} %"
-        return tr(
-            "Done in {time}: test accuracy {value}.", time=clock(event.seconds), value=value
-        )
+        return tr("Done in {time}: test accuracy {value}.", time=clock(event.seconds), value=value)
     if "loss" in event.test:
         value = f"{event.test['loss']:.4g}"
         return tr("Done in {time}: test loss {value}.", time=clock(event.seconds), value=value)

@@ -14,9 +14,7 @@ from workbench.core.events import (
     Event,
     ModelLoaded,
     ModelSaved,
-    PredictionsSaved,
     Progress,
-    RunCompleted,
     SamplesLoaded,
 )
 from workbench.core.places import user_data
@@ -28,7 +26,7 @@ from workbench.engine.remote import EngineLost, Engines, Stream
 from workbench.ui.document import Document
 from workbench.ui.job import Job
 from workbench.ui.settings import Settings
-from workbench.ui.text import sentence, tr
+from workbench.ui.text import tr
 from workbench.ui.theme import Theme
 
 State = Literal["idle", "running", "paused", "stopping"]
@@ -62,6 +60,8 @@ class Session(QObject):
     """A sentence for the status bar."""
     failed = Signal(object, bool)
     """An exception to be told, and whether the run can be resumed."""
+    all_ended = Signal()
+    """The last job has ended."""
     drawing = Signal()
     """Time to draw what has changed."""
 
@@ -96,9 +96,14 @@ class Session(QObject):
         self._jobs.add(job)
         job.reported.connect(on_events)
         job.ended.connect(on_end or self._told_if_failed)
-        job.ended.connect(lambda _: self._jobs.discard(job))
+        job.finished.connect(lambda: self._job_gone(job))
         job.start()
         return job
+
+    def _job_gone(self, job: Job) -> None:
+        self._jobs.discard(job)
+        if not self._jobs:
+            self.all_ended.emit()
 
     @property
     def busy(self) -> bool:
@@ -147,7 +152,9 @@ class Session(QObject):
         view.loading = tr("Loading…")
         stream = self.engines.remote(function, self.document.project.data)
         self._describing = self.start(
-            stream, lambda events: self._data_told(view, events), lambda e: self._data_ended(view, e)
+            stream,
+            lambda events: self._data_told(view, events),
+            lambda e: self._data_ended(view, e),
         )
         self.data_changed.emit()
 
@@ -330,7 +337,10 @@ class Session(QObject):
         self.weights_changed.emit()
         folder = user_data() / "loaded"
         self._show(Run(folder), project)
-        self.start(self.engines.remote("preview.predictions", project, self.weights, folder), self._run_told)
-        self.said.emit(tr("Loaded {path}: its predictions are shown.", path=Path(event.source).name))
-
-
+        self.start(
+            self.engines.remote("preview.predictions", project, self.weights, folder),
+            self._run_told,
+        )
+        self.said.emit(
+            tr("Loaded {path}: its predictions are shown.", path=Path(event.source).name)
+        )

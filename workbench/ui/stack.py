@@ -71,7 +71,11 @@ class Stack(QAbstractListModel):
         steps = list(project.walk())
         grown = len(steps) - len(self.steps)
         at = 1 + next(
-            (i for i, (a, b) in enumerate(zip(self.steps, steps, strict=False)) if a.layer != b.layer),
+            (
+                i
+                for i, (a, b) in enumerate(zip(self.steps, steps, strict=False))
+                if a.layer != b.layer
+            ),
             min(len(self.steps), len(steps)),
         )
         if grown > 0:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from workbench.ui.naming import named, styled
 from workbench.ui.outcome import Outcomes
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
@@ -126,8 +127,7 @@ class ConfusionPanel(Panel):
         self._outcomes = outcomes
         self.model = Confusion()
         self.table = self._made_table()
-        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._empty.setProperty("muted", True)
+        self._empty = styled(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "muted")
         self._stacked = QStackedWidget()
         self._stacked.addWidget(self._empty)
         self._stacked.addWidget(self.table)
@@ -138,10 +138,9 @@ class ConfusionPanel(Panel):
         outcomes.changed.connect(self.changed)
 
     def _made_table(self) -> QTableView:
-        table = QTableView(objectName="confusion.table")
+        table = named(QTableView(), "confusion.table", tr("Confusion matrix"))
         table.setModel(self.model)
         table.setItemDelegate(CellDelegate(self.session.theme, table))
-        table.setAccessibleName(tr("Confusion matrix"))
         table.setShowGrid(False)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         for header in (table.horizontalHeader(), table.verticalHeader()):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from workbench.core.events import EpochCompleted, Event, RunStarted, StepCompleted
+from workbench.ui.naming import named
 from workbench.ui.panel import Panel
 from workbench.ui.plots import Plot, Series, pen, smoothed
 from workbench.ui.session import Session
@@ -125,9 +126,12 @@ class CurvesPanel(Panel):
     # -- how it is drawn
 
     def _menu_button(self) -> QToolButton:
-        button = QToolButton(text="⋯", objectName=f"{self.objectName()}.options")
-        button.setToolTip(tr("Scale, smoothing and the horizontal axis"))
-        button.setAccessibleName(tr("Options of the plot"))
+        button = named(
+            QToolButton(text="⋯"),
+            f"{self.objectName()}.options",
+            tr("Options of the plot"),
+            tr("Scale, smoothing and the horizontal axis"),
+        )
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         self._check(menu, tr("Log scale"), False, self.set_log)

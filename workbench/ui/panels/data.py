@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.events import DataDescribed
 from workbench.ui.form import SpecForm
+from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
 from workbench.ui.panels.layer import scrolled
 from workbench.ui.pictures import IMAGE, picture, picture_list
@@ -97,7 +98,8 @@ class Balance(QWidget):
     """A bar for each class, as high as its number of training samples."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(objectName="data.balance")
+        super().__init__()
+        self.setObjectName("data.balance")
         self._theme = theme
         self._counts: tuple[int, ...] = ()
         self._names: tuple[str, ...] = ()
@@ -135,29 +137,27 @@ class DataPanel(Panel):
     """What the project's data are, and the buttons to choose others."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session, "data", tr("Data"), tr("The samples, their split and preparation"))
-        self._heading, self._sizes, self._state = QLabel(), QLabel(wordWrap=True), QLabel()
-        self._heading.setProperty("heading", True)
-        self._sizes.setProperty("muted", True)
-        self._state.setWordWrap(True)
-        self._busy = QProgressBar(maximum=0, objectName="data.busy", visible=False)
-        self._busy.setAccessibleName(tr("Loading"))
+        super().__init__(
+            session, "data", tr("Data"), tr("The samples, their split and preparation")
+        )
+        self._heading = styled(named(QLabel(wordWrap=True), "data.heading"), "heading")
+        self._sizes = styled(named(QLabel(wordWrap=True), "data.sizes"), "muted")
+        self._state = named(QLabel(wordWrap=True), "data.state")
+        self._busy = named(QProgressBar(maximum=0), "data.busy", tr("Loading"))
         self.samples, self.table_rows = Samples(), TableRows()
         self.pictures = picture_list(
             "data.samples", tr("Samples of the training split"), session.theme, 36
         )
         self.pictures.setModel(self.samples)
         self.pictures.setMinimumHeight(84)
-        self.table = QTableView(objectName="data.table")
-        self.table.setAccessibleName(tr("Rows of the training split"))
+        self.table = named(QTableView(), "data.table", tr("Rows of the training split"))
         self.table.setModel(self.table_rows)
         self.table.setMinimumHeight(120)
         self.table.verticalHeader().setVisible(False)
         self.table.verticalHeader().setDefaultSectionSize(22)
-        self._per_class = QLabel(tr("Training samples per class"))
-        self._per_class.setProperty("muted", True)
+        self._per_class = styled(QLabel(tr("Training samples per class")), "muted")
         self.balance = Balance(session.theme)
-        self._prepared = QLabel(wordWrap=True)
+        self._prepared = named(QLabel(wordWrap=True), "data.prepared")
         self.form = SpecForm("data.form")
         self.form.setVisible(False)
         self.form.edited.connect(self._edited)
@@ -189,12 +189,26 @@ class DataPanel(Panel):
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.choose = QPushButton(tr("Choose data"), objectName="data.choose")
-        self.choose.setToolTip(tr("Train on other data"))
-        self.edit = QPushButton(tr("Split"), objectName="data.edit", checkable=True)
-        self.edit.setToolTip(tr("Change how the data are split and prepared"))
-        self.download = QPushButton(tr("Download…"), objectName="data.download", visible=False)
-        self.download.setToolTip(tr("Fetch the files from the internet; asks first"))
+        self.choose = named(
+            QPushButton(tr("Choose data")),
+            "data.choose",
+            tr("Choose data"),
+            tr("Train on other data"),
+        )
+        self.edit = named(
+            QPushButton(tr("Split")),
+            "data.edit",
+            tr("Split"),
+            tr("Change how the data are split and prepared"),
+        )
+        self.edit.setCheckable(True)
+        self.download = named(
+            QPushButton(tr("Download…")),
+            "data.download",
+            tr("Download"),
+            tr("Fetch the files from the internet; asks first"),
+        )
+        self.download.hide()
         self.edit.toggled.connect(self.form.setVisible)
         for button in (self.choose, self.edit, self.download):
             row.addWidget(button)
@@ -246,7 +260,9 @@ class DataPanel(Panel):
         if data.normalize and told:
             if len(told.mean) <= 3:
                 figures = [" ".join(f"{x:.3f}" for x in part) for part in (told.mean, told.std)]
-                steps.append(tr("Normalize: mean {mean}, std {std}", mean=figures[0], std=figures[1]))
+                steps.append(
+                    tr("Normalize: mean {mean}, std {std}", mean=figures[0], std=figures[1])
+                )
             else:
                 low, high = np.min(told.mean), np.max(told.mean)
                 steps.append(

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.core.model import LayerSpec, Step, counted, shape_text
 from workbench.ui.form import SpecForm
+from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
@@ -27,15 +28,11 @@ class LayerPanel(Panel):
         super().__init__(session, "layer", tr("Layer"), tr("The selected layer and its arguments"))
         self._stack = stack
         self._position: int | None = None
-        self._heading = QLabel()
-        self._heading.setProperty("heading", True)
-        self._summary = QLabel(wordWrap=True)
-        self._summary.setProperty("muted", True)
+        self._heading = styled(named(QLabel(), "layer.heading"), "heading")
+        self._summary = styled(named(QLabel(wordWrap=True), "layer.summary"), "muted")
         self.form = SpecForm("layer.form")
-        self._fault = QLabel(wordWrap=True)
-        self._fault.setProperty("fault", True)
-        self._formula = QLabel(wordWrap=True)
-        self._formula.setProperty("formula", True)
+        self._fault = styled(named(QLabel(wordWrap=True), "layer.fault"), "fault")
+        self._formula = styled(named(QLabel(wordWrap=True), "layer.formula"), "formula")
         self._formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         inner = QWidget()
         column = QVBoxLayout(inner)

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem
 
 from workbench.core.model import LayerSpec
+from workbench.ui.naming import named
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
 from workbench.ui.stack import layers_mime
@@ -34,23 +35,23 @@ class PalettePanel(Panel):
             tr("Layers"),
             tr("Double-click a layer to add it behind the selected one, or drag it into place"),
         )
-        self.find = QLineEdit(placeholderText=tr("Find a layer"), clearButtonEnabled=True)
-        self.find.setObjectName("palette.find")
-        self.find.setAccessibleName(tr("Find a layer"))
-        self.find.setToolTip(tr("Type a part of a layer's name; Enter adds the first one found"))
+        self.search = named(
+            QLineEdit(placeholderText=tr("Find a layer"), clearButtonEnabled=True),
+            "palette.search",
+            tr("Find a layer"),
+            tr("Type a part of a layer's name; Enter adds the first one found"),
+        )
         self.tree = self._made_tree()
-        self.rows.addWidget(self.find)
+        self.rows.addWidget(self.search)
         self.rows.addWidget(self.tree)
-        self.find.textChanged.connect(self._filter)
-        self.find.returnPressed.connect(self._add_first)
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._add_first)
         self.tree.itemActivated.connect(lambda item: self._add(item))
         self._fill()
 
     @staticmethod
     def _made_tree() -> QTreeWidget:
-        tree = _Tree()
-        tree.setObjectName("palette.tree")
-        tree.setAccessibleName(tr("Layers to add"))
+        tree = named(_Tree(), "palette.tree", tr("Layers to add"))
         tree.setHeaderHidden(True)
         tree.setRootIsDecorated(False)
         tree.setIndentation(8)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core.events import SamplesLoaded
+from workbench.ui.naming import named, styled
 from workbench.ui.outcome import Cell, Outcome, Outcomes
 from workbench.ui.panel import Panel
 from workbench.ui.pictures import CAPTION, IMAGE, picture, picture_list
@@ -208,8 +209,13 @@ class PredictionsPanel(Panel):
         self.split = self._combo("predictions.split", tr("Which split is shown"))
         self.split.addItem(tr("Validation"), "val")
         self.split.addItem(tr("Test"), "test")
-        self.all = QPushButton(tr("Show all"), objectName="predictions.all", visible=False)
-        self.all.setToolTip(tr("Show all samples again"))
+        self.all = named(
+            QPushButton(tr("Show all")),
+            "predictions.all",
+            tr("Show all"),
+            tr("Show all samples again"),
+        )
+        self.all.hide()
         self.sort.activated.connect(self.changed)
         self.split.activated.connect(lambda _: self._outcomes.look_at(self.split.currentData()))
         self.all.clicked.connect(lambda: self.session.cell_chosen.emit(None))
@@ -220,19 +226,14 @@ class PredictionsPanel(Panel):
 
     @staticmethod
     def _combo(name: str, title: str) -> QComboBox:
-        box = QComboBox(objectName=name)
-        box.setAccessibleName(title)
-        box.setToolTip(title)
-        return box
+        return named(QComboBox(), name, title)
 
     def _add_views(self) -> None:
-        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._empty.setProperty("muted", True)
+        self._empty = styled(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "muted")
         title = tr("Predictions vs. actuals")
         self.pictures = picture_list("predictions.gallery", title, self.session.theme, 48, 30)
         self.pictures.setModel(self.gallery)
-        self.table = QTableView(objectName="predictions.table")
-        self.table.setAccessibleName(title)
+        self.table = named(QTableView(), "predictions.table", title)
         self.table.setModel(self.table_rows)
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from workbench.core.spec import Spec
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig
 from workbench.ui.form import SpecForm
+from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
 from workbench.ui.panels.layer import scrolled
 from workbench.ui.session import Session
@@ -17,14 +18,10 @@ class TrainingPanel(Panel):
     """Two forms: the recipe, and the arguments of its optimizer."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(
-            session, "training", tr("Training"), tr("How the network is trained")
-        )
+        super().__init__(session, "training", tr("Training"), tr("How the network is trained"))
         self.form = SpecForm("training.form", self._choices())
-        self._optimizer = QLabel()
-        self._optimizer.setProperty("heading", True)
-        self._summary = QLabel(wordWrap=True)
-        self._summary.setProperty("muted", True)
+        self._optimizer = styled(named(QLabel(), "training.optimizer_name"), "heading")
+        self._summary = styled(QLabel(wordWrap=True), "muted")
         self.optimizer_form = SpecForm("training.optimizer")
         inner = QWidget()
         column = QVBoxLayout(inner)

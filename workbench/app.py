@@ -1,0 +1,88 @@
+"""The composition root: it makes the session and the window, and ends them in good order."""
+
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+import workbench.catalog  # noqa: F401  puts every choice on its shelf
+from workbench import __version__
+from workbench.core.places import log_file
+from workbench.core.template import Template
+from workbench.ui.main_window import MainWindow
+from workbench.ui.session import Session
+from workbench.ui.settings import Settings
+from workbench.ui.theme import Theme
+
+log = logging.getLogger("workbench")
+
+FIRST = "small_cnn"
+
+
+def open_window(arguments: list[str]) -> int:
+    """Show the window, with the project file of the first argument if there is one."""
+    _log_to_file()
+    app = QApplication(["workbench", *arguments])
+    app.setApplicationName("Torch Workbench")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("workbench")
+    window = make_window()
+    sys.excepthook = lambda kind, error, trace: _unforeseen(window, kind, error, trace)
+    _end_on_signals(window)
+    window.show()
+    QTimer.singleShot(0, window.start)
+    if arguments:
+        QTimer.singleShot(0, lambda: window.open_project(Path(arguments[0]).absolute()))
+    if os.environ.get("WORKBENCH_QUIT_AT_ONCE"):  # for measuring the start, and smoke tests
+        QTimer.singleShot(0, window.close)
+    return app.exec()
+
+
+def make_window() -> MainWindow:
+    """A window on the working example."""
+    settings = Settings()
+    project = Template.shelf[FIRST].project()
+    return MainWindow(Session(project, settings, Theme(settings.theme)))
+
+
+def _log_to_file() -> None:
+    path = log_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=1 << 20, backupCount=1)
+    except OSError:  # a read-only home: the window works all the same
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
+def _unforeseen(
+    window: MainWindow,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
+    if not isinstance(error, Exception):
+        sys.__excepthook__(kind, error, trace)
+        return
+    window.tell_failure(error, False)
+
+
+def _end_on_signals(window: MainWindow) -> None:
+    """SIGINT and SIGTERM close the window; Python's handlers need Qt's loop woken up for them."""
+    read, write = socket.socketpair()
+    write.setblocking(False)
+    signal.set_wakeup_fd(write.fileno())
+    notifier = QSocketNotifier(read.fileno(), QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(lambda: read.recv(64))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.end())
+    # the sockets live as long as the window
+    window.destroyed.connect(lambda: (read.close(), write.close()))

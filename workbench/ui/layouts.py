@@ -1,0 +1,46 @@
+"""Where the docks stand: the three layouts of the View menu."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow
+
+from workbench.ui.panel import Panel
+
+ABOVE = ("data", "palette", "network", "layer", "training")
+BELOW = ("loss", "accuracy", "predictions", "confusion")
+SHOWN = {
+    "build": ABOVE,
+    "train": (*ABOVE, *BELOW),
+    "evaluate": ("loss", "accuracy", "predictions", "confusion"),
+}
+WIDTHS = {"data": 236, "palette": 164, "network": 520, "layer": 268}
+BELOW_WIDTHS = {"loss": 290, "accuracy": 290, "predictions": 400, "confusion": 250}
+
+
+def arrange(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
+    """Put every panel in its place, and show those of the layout."""
+    for panel in panels.values():
+        window.removeDockWidget(panel)
+        panel.setFloating(False)
+    orientation = Qt.Orientation.Horizontal
+    for names, area in (
+        (ABOVE[:4], Qt.DockWidgetArea.TopDockWidgetArea),
+        (BELOW, Qt.DockWidgetArea.BottomDockWidgetArea),
+    ):
+        window.addDockWidget(area, panels[names[0]])
+        for left, right in zip(names, names[1:], strict=False):
+            window.splitDockWidget(panels[left], panels[right], orientation)
+    window.tabifyDockWidget(panels["layer"], panels["training"])
+    for name, panel in panels.items():
+        panel.setVisible(name in SHOWN[layout])
+    panels["layer"].raise_()
+    _size(window, panels, layout)
+
+
+def _size(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
+    for widths in (WIDTHS, BELOW_WIDTHS):
+        shown = {name: width for name, width in widths.items() if name in SHOWN[layout]}
+        docks = [panels[name] for name in shown]
+        if docks:
+            window.resizeDocks(docks, list(shown.values()), Qt.Orientation.Horizontal)
+    if layout == "train":
+        window.resizeDocks([panels["network"], panels["loss"]], [62, 38], Qt.Orientation.Vertical)
