@@ -78,7 +78,7 @@ class Spec(BaseModel):
             raise PydanticCustomError(
                 "type",
                 "unknown type {name}; known are {known}",
-                {"name": str(name), "known": known},
+                {"name": repr(name)[:60], "known": known},  # a file's own words: of any length
             )
         return found
 
@@ -101,12 +101,16 @@ def path_text(location: tuple[int | str, ...]) -> str:
     """`("model", "layers", 2, "stride")` as `model.layers[2].stride`."""
     # pydantic also names the member of a union that it tried: no part of the file's path.
     parts = [part for part in location if isinstance(part, int) or _is_key(part)]
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-    return text.removeprefix(".")
+    return "".join(map(_part_text, parts)).removeprefix(".")
 
 
 def _is_key(part: str) -> bool:
     return part.isidentifier() and part not in ("int", "float", "str", "tuple")
+
+
+def _part_text(part: int | str) -> str:
+    is_name = isinstance(part, str) and part.isidentifier()
+    return f".{part}"[:60] if is_name else f"[{part!r:.60}]"
 
 
 def validated(kind: type[T], value: Any, where: str) -> T:
@@ -124,9 +128,12 @@ def validated(kind: type[T], value: Any, where: str) -> T:
 def told(error: ValidationError, where: str) -> UserError:
     """A validation error as one sentence that names the first wrong field and the reason."""
     first = error.errors(include_url=False, include_context=False)[0]
-    reason = "is not a known key" if first["type"] == "extra_forbidden" else _lowered(first["msg"])
-    path = path_text(first["loc"])
-    return UserError("{where}: {path}: {reason}.", where=where, path=path or "value", reason=reason)
+    *parents, last = first["loc"] or ("",)
+    if first["type"] == "extra_forbidden":  # the last part is the file's own, whatever it is
+        path = (path_text(tuple(parents)) + _part_text(last)).removeprefix(".")
+        return UserError("{where}: {path}: is not a known key.", where=where, path=path)
+    path, reason = path_text(first["loc"]) or "value", _lowered(first["msg"])
+    return UserError("{where}: {path}: {reason}.", where=where, path=path, reason=reason)
 
 
 def _lowered(text: str) -> str:
