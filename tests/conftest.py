@@ -1,0 +1,24 @@
+"""What all tests share: a home of their own and one pair of warm engine processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import workbench.catalog  # noqa: F401  puts every choice on its shelf
+from workbench.engine.remote import Engines
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees or touches what the user has."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("WORKBENCH_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    shared = Engines()
+    yield shared
+    shared.close()
