@@ -85,4 +85,5 @@ def _end_on_signals(window: MainWindow) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.end())
     # the sockets live as long as the window
-    window.destroyed.connect(lambda: (read.close(), write.close()))
+    window.destroyed.connect(read.close)
+    window.destroyed.connect(write.close)

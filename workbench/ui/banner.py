@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar
 
-from workbench.ui.naming import named
+from workbench.ui.naming import named, sign_button
 from workbench.ui.text import tr
 
 
@@ -22,7 +22,7 @@ class Banner(QToolBar):
         self.text = named(QLabel(wordWrap=True), "banner.text")
         self.button = named(QPushButton(), "banner.button")
         self.button.clicked.connect(self._pressed)
-        close = named(QToolButton(text="✕"), "banner.close", tr("Close the message"))
+        close = named(sign_button("✕"), "banner.close", tr("Close the message"))
         close.clicked.connect(self.hide)
         row.addWidget(self.text, 1)
         row.addWidget(self.button)

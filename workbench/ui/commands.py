@@ -98,10 +98,15 @@ def _network(window: MainWindow) -> Iterator[Action]:
 
     yield Action("network.add", "&Add Layer…", "Network", add, "Ctrl+L", "Find a layer to add")
     yield Action(
-        "network.up", "-Move &Up", "Network", lambda: network.move(-1), "Alt+Up", enabled=chosen
+        "network.up", "-Move &Up", "Network", lambda: network.shift(-1), "Alt+Up", enabled=chosen
     )
     yield Action(
-        "network.down", "Move &Down", "Network", lambda: network.move(1), "Alt+Down", enabled=chosen
+        "network.down",
+        "Move &Down",
+        "Network",
+        lambda: network.shift(1),
+        "Alt+Down",
+        enabled=chosen,
     )
     yield Action(
         "network.fix",

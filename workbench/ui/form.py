@@ -148,7 +148,7 @@ class Row(QWidget):
             return self._combo(choices, value)
         if isinstance(value, bool):
             box = QCheckBox()
-            box.clicked.connect(lambda on: self.written.emit(on))  # noqa: PLW0108
+            box.clicked.connect(lambda on: self.written.emit(on))
             return box
         line = QLineEdit()
         line.editingFinished.connect(lambda: self.written.emit(self._read(line.text(), value)))

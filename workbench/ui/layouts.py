@@ -1,5 +1,7 @@
 """Where the docks stand: the three layouts of the View menu."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow
 
@@ -27,20 +29,23 @@ def arrange(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
         (BELOW, Qt.DockWidgetArea.BottomDockWidgetArea),
     ):
         window.addDockWidget(area, panels[names[0]])
-        for left, right in zip(names, names[1:], strict=False):
+        for left, right in pairwise(names):
             window.splitDockWidget(panels[left], panels[right], orientation)
     window.tabifyDockWidget(panels["layer"], panels["training"])
     for name, panel in panels.items():
         panel.setVisible(name in SHOWN[layout])
     panels["layer"].raise_()
-    _size(window, panels, layout)
+    share_out(window, panels, layout)
 
 
-def _size(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
+def share_out(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
+    """Give the panels of a layout their shares of the window."""
     for widths in (WIDTHS, BELOW_WIDTHS):
         shown = {name: width for name, width in widths.items() if name in SHOWN[layout]}
         docks = [panels[name] for name in shown]
         if docks:
             window.resizeDocks(docks, list(shown.values()), Qt.Orientation.Horizontal)
     if layout == "train":
-        window.resizeDocks([panels["network"], panels["loss"]], [62, 38], Qt.Orientation.Vertical)
+        shares = [round(window.height() * share) for share in (0.6, 0.4)]
+        docks = [panels["network"], panels["loss"]]
+        window.resizeDocks(docks, shares, Qt.Orientation.Vertical)

@@ -17,7 +17,7 @@ from workbench.ui import dialogs
 from workbench.ui.actions import Commands
 from workbench.ui.banner import Banner
 from workbench.ui.commands import rows
-from workbench.ui.layouts import arrange
+from workbench.ui.layouts import arrange, share_out
 from workbench.ui.naming import named
 from workbench.ui.outcome import Outcomes
 from workbench.ui.panel import Panel
@@ -83,8 +83,6 @@ class MainWindow(QMainWindow):
             ConfusionPanel(session, outcomes),
         )
         self.panels = {panel.objectName(): panel for panel in made}
-        for panel in made:
-            self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, panel)
 
     def _add_menus(self) -> None:
         panels = self.commands.menu("View/Panels")
@@ -122,14 +120,14 @@ class MainWindow(QMainWindow):
             signal.connect(lambda *_: self.commands.refresh())
 
     def _restore(self) -> None:
-        self.resize(self._first_size())
-        arrange(self, self.panels, "train")
         settings = self.session.settings
-        geometry, layout = settings.bytes("geometry"), settings.bytes("layout")
-        if not geometry.isEmpty():
-            self.restoreGeometry(geometry)
-        if not layout.isEmpty():
-            self.restoreState(layout)
+        self.resize(self._first_size())
+        self.restoreGeometry(settings.bytes("geometry"))
+        arrange(self, self.panels, "train")
+        if not self.restoreState(settings.bytes("layout")):
+            # docks take their shares only once the window has its size
+            QTimer.singleShot(0, self, lambda: share_out(self, self.panels, "train"))
+        self.network.view.setFocus()
 
     @staticmethod
     def _first_size() -> QSize:

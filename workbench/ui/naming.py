@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 W = TypeVar("W", bound=QWidget)
 
@@ -22,3 +22,10 @@ def styled(widget: W, role: str) -> W:
     """Give a widget a role that the style sheet knows: heading, muted, fault, formula, primary."""
     widget.setProperty(role, True)
     return widget
+
+
+def sign_button(sign: str) -> QToolButton:
+    """A small flat button that shows a sign."""
+    button = QToolButton()
+    button.setText(sign)
+    return button

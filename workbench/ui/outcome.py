@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -29,10 +30,10 @@ class Outcome:
     losses: NDArray[np.float32]
 
     @property
-    def predicted(self) -> NDArray[np.float64]:
+    def predicted(self) -> NDArray[Any]:
         """(n,) classes, or values for regression."""
         if self.info.task == "classification":
-            return self.probabilities.argmax(1)
+            return self.probabilities.argmax(1).astype(np.int64)
         return self.probabilities.astype(np.float64)
 
     def order(self, by: str, cell: Cell | None) -> NDArray[np.int64]:
@@ -51,7 +52,10 @@ class Outcome:
         if cell is None:
             return ranks
         actual, guessed = cell
-        return ranks[(self.targets[ranks] == actual) & (predicted[ranks] == guessed)]
+        chosen: NDArray[np.int64] = ranks[
+            (self.targets[ranks] == actual) & (predicted[ranks] == guessed)
+        ]
+        return chosen
 
     def confusion(self) -> NDArray[np.int64]:
         """(classes, classes) counts: rows are actual, columns predicted."""

@@ -8,12 +8,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from workbench.ui.naming import named
+from workbench.ui.naming import named, sign_button
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
@@ -51,7 +50,7 @@ class Panel(QDockWidget):
         row.addWidget(self.info, 1)
         row.addLayout(self.corner)
         close = named(
-            QToolButton(text="✕"),
+            sign_button("✕"),
             f"{self.objectName()}.close",
             tr("Close {panel}", panel=title),
             tr("Close this panel; View brings it back"),

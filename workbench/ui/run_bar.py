@@ -97,7 +97,7 @@ class RunBar(QToolBar):
             tr("Search commands"),
             tr("Type a part of a command's name, then Enter"),
         )
-        self.search.setFixedWidth(220)
+        self.search.setFixedWidth(250)
         titles = {action.text().replace("&", ""): action for action in self._actions.values()}
         completer = QCompleter(sorted(titles), self.search)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

@@ -162,7 +162,7 @@ class Stack(QAbstractListModel):
     def remove(self, rows: Sequence[int], label: str) -> None:
         """Remove layers, given by position."""
         self._edit(label, self._document.project.model.removed(rows))
-        left = min(min(rows), len(self.steps) - 1)
+        left = min(*rows, len(self.steps) - 1)
         self.dropped.emit([left] if left >= 0 else [])
 
     def swap(self, row: int, layers: Sequence[LayerSpec], label: str) -> None:

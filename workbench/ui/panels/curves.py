@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from workbench.core.events import EpochCompleted, Event, RunStarted, StepCompleted
-from workbench.ui.naming import named
+from workbench.ui.naming import named, sign_button
 from workbench.ui.panel import Panel
 from workbench.ui.plots import Plot, Series, pen, smoothed
 from workbench.ui.session import Session
@@ -45,7 +45,7 @@ class CurvesPanel(Panel):
         session.reported.connect(self.on_events)
         session.run_shown.connect(self.clear)
 
-    def metric(self) -> str:
+    def metric_name(self) -> str:
         """The name of the metric in the events."""
         return "loss"
 
@@ -66,7 +66,7 @@ class CurvesPanel(Panel):
 
     def on_events(self, events: list[Event]) -> None:
         """Append what is new; drawing follows by the clock."""
-        metric = self.metric()
+        metric = self.metric_name()
         for event in events:
             if isinstance(event, StepCompleted) and metric in event.metrics:
                 self._add(self.train, event, event.metrics[metric])
@@ -127,7 +127,7 @@ class CurvesPanel(Panel):
 
     def _menu_button(self) -> QToolButton:
         button = named(
-            QToolButton(text="⋯"),
+            sign_button("⋯"),
             f"{self.objectName()}.options",
             tr("Options of the plot"),
             tr("Scale, smoothing and the horizontal axis"),
@@ -178,7 +178,7 @@ class AccuracyPanel(CurvesPanel):
         data = self.session.run_data or self.session.document.project.data
         return data.info().task == "regression"
 
-    def metric(self) -> str:
+    def metric_name(self) -> str:
         return "mae" if self._regression else "accuracy"
 
     def shown(self, value: float) -> str:

@@ -122,6 +122,8 @@ class Balance(QWidget):
         painter.setFont(font)
         room = self.height() - 18
         width = self.width() / max(len(self._counts), 1)
+        metrics = painter.fontMetrics()
+        named = all(metrics.horizontalAdvance(name) + 4 <= width for name in self._names)
         for place, (count, name) in enumerate(zip(self._counts, self._names, strict=True)):
             high = round(room * count / max(self._counts))
             left = round(place * width)
@@ -129,8 +131,9 @@ class Balance(QWidget):
             painter.fillRect(bar, QColor(colors.val))
             painter.setPen(QColor(colors.muted))
             label = QRect(left, room + 2, round(width), 15)
-            fits = painter.fontMetrics().horizontalAdvance(name) <= width
-            painter.drawText(label, int(Qt.AlignmentFlag.AlignCenter), name if fits else str(place))
+            painter.drawText(
+                label, int(Qt.AlignmentFlag.AlignCenter), name if named else str(place)
+            )
 
 
 class DataPanel(Panel):
@@ -150,6 +153,7 @@ class DataPanel(Panel):
         )
         self.pictures.setModel(self.samples)
         self.pictures.setMinimumHeight(84)
+        self.pictures.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table = named(QTableView(), "data.table", tr("Rows of the training split"))
         self.table.setModel(self.table_rows)
         self.table.setMinimumHeight(120)
@@ -183,6 +187,8 @@ class DataPanel(Panel):
             self.form,
         ):
             column.addWidget(widget)
+        column.setStretchFactor(self.pictures, 1)
+        column.setStretchFactor(self.table, 1)
         column.addStretch(0)
         self.rows.addWidget(scrolled(inner), 1)
         self.rows.addLayout(self._buttons())

@@ -132,7 +132,7 @@ class NetworkPanel(Panel):
         if layers:
             self.add(layers)
 
-    def move(self, by: int) -> None:
+    def shift(self, by: int) -> None:
         """Move the selected layers one place up (-1) or down (1)."""
         chosen = self.chosen()
         if not chosen:

@@ -84,7 +84,7 @@ class PalettePanel(Panel):
     def _filter(self, text: str) -> None:
         wanted = text.strip().casefold()
         for group in self._groups():
-            children = [group.child(i) for i in range(group.childCount())]
+            children = _children(group)
             for child in children:
                 child.setHidden(wanted not in child.text(0).casefold())
             group.setHidden(all(child.isHidden() for child in children))
@@ -95,7 +95,7 @@ class PalettePanel(Panel):
 
     def _add_first(self) -> None:
         for group in self._groups():
-            for child in (group.child(i) for i in range(group.childCount())):
+            for child in _children(group):
                 if not child.isHidden():
                     self._add(child)
                     return
@@ -104,6 +104,11 @@ class PalettePanel(Panel):
         kind = item.data(0, KIND)
         if kind:
             self.wanted.emit(LayerSpec.named(kind)())
+
+
+def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    found = (group.child(i) for i in range(group.childCount()))
+    return [child for child in found if child]
 
 
 def _dot(color: QColor) -> QIcon:

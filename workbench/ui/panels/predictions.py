@@ -46,7 +46,7 @@ class Judged:
     def verdict(self, sample: int) -> str:
         """`Bag` when right, `Bag ≠ Shirt` (predicted, actual) when wrong."""
         classes = self.outcome.info.classes
-        told = classes[self.predicted[sample]]
+        told = str(classes[self.predicted[sample]])
         return told if self.right(sample) else f"{told} ≠ {classes[self.outcome.targets[sample]]}"
 
     def probability(self, sample: int) -> str:
