@@ -127,7 +127,7 @@ ensure_libraries() {
     echo "setup: the window needs system libraries that could not be installed from here:" \
         "sudo apt-get install $missing (on other systems: the packages with the same libraries)" >&2
     # X11's may be missing under Wayland; without the others Qt does not load at all.
-    .venv/bin/python -c 'import PySide6.QtWidgets' || exit 1
+    .venv/bin/python -c 'import PySide6.QtWidgets' 2>/dev/null || exit 1
 }
 
 ensure_venv
