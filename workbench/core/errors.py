@@ -14,7 +14,11 @@ class UserError(Exception):
     def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message.format(**values))
         self.message = message
-        self.values = values
+        # Not every exception can be pickled, but its words always can.
+        self.values = {
+            name: str(value) if isinstance(value, BaseException) else value
+            for name, value in values.items()
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions pickle their args, here the filled sentence: its braces would be filled again.

@@ -174,8 +174,8 @@ KEPT = (
 _KINDS = {kind.__name__: kind for kind in KEPT}
 
 
-def event_from_json(line: str) -> Event:
-    """The event that a line of `events.jsonl` tells.
+def event_from_json(line: str, where: str = "events.jsonl") -> Event:
+    """The event that a line of `events.jsonl` tells; `where` names the file in errors.
 
     Raises:
         UserError: the line is no event, or one of a newer program.
@@ -186,4 +186,6 @@ def event_from_json(line: str) -> Event:
         names = {field.name for field in fields(kind)}
         return kind(**{name: value for name, value in content.items() if name in names})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError("{line!r} is not an event of a run.", line=line[:80]) from error
+        raise UserError(
+            "{where}: {line!r} is not an event of a run.", where=where, line=line[:80]
+        ) from error

@@ -12,11 +12,13 @@ from workbench.core.errors import UserError
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`, durably: temporary file, fsync, rename, fsync of the folder.
 
+    A link stays a link: what it leads to is replaced.
+
     Raises:
         UserError: the disk refused; the old file is as it was.
     """
     try:
-        _replace(path, data)
+        _replace(Path(os.path.realpath(path)), data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(

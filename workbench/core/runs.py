@@ -75,7 +75,7 @@ class Run:
             with self.events_file.open(encoding="utf-8", errors="replace") as lines:
                 for line in lines:
                     if line.endswith("\n"):
-                        yield event_from_json(line)
+                        yield event_from_json(line, str(self.events_file))
         except FileNotFoundError:
             return
         except OSError as error:
@@ -128,8 +128,8 @@ def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | No
     if not runs_dir.is_dir():
         return None
     newest = sorted(runs_dir.iterdir(), key=_number, reverse=True)[:among]
-    text = project.to_json()
+    data = project.to_json().encode()
     for run in map(Run, newest):
-        if run.project_file.is_file() and run.project_file.read_text("utf-8") == text:
+        if run.project_file.is_file() and run.project_file.read_bytes() == data:
             return run
     return None
