@@ -15,7 +15,7 @@ class UserError(Exception):
         super().__init__(message.format(**values))
         self.message = message
         # Not every exception can be pickled, but its words always can.
-        self.values = {
+        self.values: dict[str, Any] = {
             name: str(value) if isinstance(value, BaseException) else value
             for name, value in values.items()
         }
