@@ -48,7 +48,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.session = session
-        self._closing = False
+        self._closing = self._closed = False
         self.setWindowIcon(QIcon(str(resource("icons", "workbench.svg"))))
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -117,14 +117,20 @@ class MainWindow(QMainWindow):
             session.document.undo_stack.indexChanged,
             self.network.view.selectionModel().selectionChanged,
         ):
-            signal.connect(lambda *_: self.commands.refresh())
+            signal.connect(self._refresh_commands)
+
+    def _refresh_commands(self) -> None:
+        if not self._closed:  # views still signal while they are taken down
+            self.commands.refresh()
 
     def _restore(self) -> None:
         settings = self.session.settings
         self.resize(self._first_size())
         self.restoreGeometry(settings.bytes("geometry"))
-        arrange(self, self.panels, "train")
+        for panel in self.panels.values():  # restoreState only places docks that are ours
+            panel.setParent(self)
         if not self.restoreState(settings.bytes("layout")):
+            arrange(self, self.panels, "train")
             # docks take their shares only once the window has its size
             QTimer.singleShot(0, self, lambda: share_out(self, self.panels, "train"))
         self.network.view.setFocus()
@@ -137,7 +143,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """To be called once the window shows: everything that takes time begins here."""
         self.session.warm()
-        self.session.show_run_of_project()
+        self._opened()
         lost = recovered_file()
         if lost.exists():
             self.banner.tell(
@@ -213,7 +219,7 @@ class MainWindow(QMainWindow):
         self._opened()
 
     def _opened(self) -> None:
-        self.network.select([])
+        self.network.select([0] if self.network.stack.steps else [])
         self.session.show_run_of_project()
 
     def save(self, then: Callable[[], None] = lambda: None) -> None:
@@ -278,6 +284,7 @@ class MainWindow(QMainWindow):
             self._close_now()
             return
         self._keep_layout()
+        self._closed = True
         self.session.engines.close()
         event.accept()
 

@@ -33,8 +33,9 @@ class Outcome:
     def predicted(self) -> NDArray[Any]:
         """(n,) classes, or values for regression."""
         if self.info.task == "classification":
-            return self.probabilities.argmax(1).astype(np.int64)
-        return self.probabilities.astype(np.float64)
+            classes: NDArray[np.int64] = np.argmax(self.probabilities, axis=1)
+            return classes
+        return self.probabilities
 
     def order(self, by: str, cell: Cell | None) -> NDArray[np.int64]:
         """Sample numbers: `wrong` puts the largest loss among the wrong ones first, `unsure` the

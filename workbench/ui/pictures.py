@@ -39,7 +39,7 @@ class PictureDelegate(QStyledItemDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        width = self._size + 8 if not self._caption else max(self._size + 8, 84)
+        width = self._size + 8 if not self._caption else max(self._size + 8, 98)
         return QSize(width, self._size + 6 + self._caption)
 
     def paint(

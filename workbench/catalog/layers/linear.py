@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from workbench.catalog.layers.reshape import Flatten
-from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, counted, shape_text
 from workbench.core.spec import Size
 
 
@@ -40,7 +40,7 @@ class Linear(LayerSpec):
         return required | super().arguments(in_shape)
 
     def words(self) -> str:
-        return f"{self.out_features} outputs" + ("" if self.bias else " · no bias")
+        return counted(self.out_features, "output", "outputs") + ("" if self.bias else " · no bias")
 
     def formula(self, in_shape: Shape) -> str:
         bias = f" + {self.out_features}" if self.bias else ""

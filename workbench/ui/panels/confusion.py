@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from workbench.ui.empty import Empty
 from workbench.ui.naming import named, styled
 from workbench.ui.outcome import Outcomes
 from workbench.ui.panel import Panel
@@ -127,9 +128,20 @@ class ConfusionPanel(Panel):
         self._outcomes = outcomes
         self.model = Confusion()
         self.table = self._made_table()
-        self._empty = styled(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "muted")
+        self._no_classes = styled(
+            QLabel(tr("Regression has no classes: see Predictions vs. actuals.")), "muted"
+        )
+        self._no_classes.setWordWrap(True)
+        self._no_classes.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty = Empty(
+            "confusion",
+            tr("Which classes are taken for which is shown here."),
+            tr("Train"),
+            session.train,
+        )
         self._stacked = QStackedWidget()
         self._stacked.addWidget(self._empty)
+        self._stacked.addWidget(self._no_classes)
         self._stacked.addWidget(self.table)
         self.rows.addWidget(self._stacked)
         self.table.clicked.connect(self._tell)
@@ -148,7 +160,7 @@ class ConfusionPanel(Panel):
             header.setMinimumSectionSize(12)
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
-        table.verticalHeader().setMaximumWidth(74)
+        table.verticalHeader().setMaximumWidth(84)
         return table
 
     def _tell(self, index: QModelIndex) -> None:
@@ -161,12 +173,7 @@ class ConfusionPanel(Panel):
     def draw(self) -> None:
         outcome = self._outcomes.current()
         if outcome is None or outcome.info.task != "classification":
-            self._empty.setText(
-                tr("Press Train: the classes that are taken for each other are shown here.")
-                if outcome is None
-                else tr("Regression has no classes: see Predictions vs. actuals.")
-            )
-            self._stacked.setCurrentWidget(self._empty)
+            self._stacked.setCurrentWidget(self._no_classes if outcome else self._empty)
             self.info.clear()
             return
         self.model.show(outcome.confusion(), outcome.info.classes)

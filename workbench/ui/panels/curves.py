@@ -6,9 +6,10 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton
 
 from workbench.core.events import EpochCompleted, Event, RunStarted, StepCompleted
+from workbench.ui.empty import Empty
 from workbench.ui.naming import named, sign_button
 from workbench.ui.panel import Panel
 from workbench.ui.plots import Plot, Series, pen, smoothed
@@ -40,10 +41,17 @@ class CurvesPanel(Panel):
             curve.setDownsampling(auto=True, method="peak")
             curve.setClipToView(True)
         self.rows.setContentsMargins(4, 0, 6, 6)
-        self.rows.addWidget(self.plot)
+        self._stacked = QStackedWidget()
+        self._stacked.addWidget(self._made_empty(purpose))
+        self._stacked.addWidget(self.plot)
+        self.rows.addWidget(self._stacked)
         self.corner.addWidget(self._menu_button())
         session.reported.connect(self.on_events)
         session.run_shown.connect(self.clear)
+
+    def _made_empty(self, purpose: str) -> Empty:
+        text = tr("{purpose}: step by step while training.", purpose=purpose)
+        return Empty(self.objectName(), text, tr("Train"), self.session.train)
 
     def metric_name(self) -> str:
         """The name of the metric in the events."""
@@ -88,6 +96,7 @@ class CurvesPanel(Panel):
     def draw(self) -> None:
         colors = self.session.theme.colors
         self.plot.wear(colors)
+        self._stacked.setCurrentIndex(1 if self.train.length or self.val.length else 0)
         column = AXES[self._axis]
         x, y = self.train.column(column), self.scaled(self.train.column(VALUE))
         window = max(1, min(self.train.length // 20, 200)) if self._smooth else 1
@@ -115,13 +124,13 @@ class CurvesPanel(Panel):
         told = []
         for series, color, label in (
             (self.train, colors.train, tr("train")),
-            (self.val, colors.val, tr("validation")),
+            (self.val, colors.val, tr("val")),
         ):
             if series.length:
                 values = series.column(VALUE)
                 value = smoothed(values, window if series is self.train else 1)[-1]
                 told.append(f"<span style='color:{color}'>━</span> {label} {self.shown(value)}")
-        return " &nbsp; ".join(told) or tr("press Train")
+        return " &nbsp; ".join(told)
 
     # -- how it is drawn
 

@@ -202,7 +202,7 @@ class DataPanel(Panel):
             tr("Train on other data"),
         )
         self.edit = named(
-            QPushButton(tr("Split")),
+            QPushButton(tr("Split…")),
             "data.edit",
             tr("Split"),
             tr("Change how the data are split and prepared"),

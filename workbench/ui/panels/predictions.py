@@ -12,14 +12,14 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QStackedWidget,
     QTableView,
 )
 
 from workbench.core.events import SamplesLoaded
-from workbench.ui.naming import named, styled
+from workbench.ui.empty import Empty
+from workbench.ui.naming import named
 from workbench.ui.outcome import Cell, Outcome, Outcomes
 from workbench.ui.panel import Panel
 from workbench.ui.pictures import CAPTION, IMAGE, picture, picture_list
@@ -42,12 +42,6 @@ class Judged:
     def right(self, sample: int) -> bool:
         """Whether a sample's class was predicted."""
         return bool(self.predicted[sample] == self.outcome.targets[sample])
-
-    def verdict(self, sample: int) -> str:
-        """`Bag` when right, `Bag ≠ Shirt` (predicted, actual) when wrong."""
-        classes = self.outcome.info.classes
-        told = str(classes[self.predicted[sample]])
-        return told if self.right(sample) else f"{told} ≠ {classes[self.outcome.targets[sample]]}"
 
     def probability(self, sample: int) -> str:
         """The probability of the predicted class."""
@@ -87,12 +81,13 @@ class Gallery(QAbstractListModel):
         return None
 
     def _caption(self, judged: Judged, sample: int) -> list[tuple[str, str, bool]]:
-        colors = self._colors()
-        color = colors.good if judged.right(sample) else colors.bad
-        return [
-            (judged.verdict(sample), color, True),
-            (judged.probability(sample), colors.muted, False),
-        ]
+        """`Bag 97 %` in green; `Bag 54 %` and below it `≠ Shirt` in red."""
+        colors, classes = self._colors(), judged.outcome.info.classes
+        right = judged.right(sample)
+        told = f"{classes[judged.predicted[sample]]} {judged.probability(sample)}"
+        actual = "" if right else f"≠ {classes[judged.outcome.targets[sample]]}"
+        color = colors.good if right else colors.bad
+        return [(told, color, True), (actual, color, False)]
 
     @staticmethod
     def _words(judged: Judged, sample: int) -> str:
@@ -153,7 +148,7 @@ class Rows(QAbstractTableModel):
             mark = "✓" if judged.right(sample) else "✗"
             return f"{mark} {classes[judged.predicted[sample]]}"
         if column == 1:
-            return classes[judged.outcome.targets[sample]]
+            return str(classes[judged.outcome.targets[sample]])
         if column == 2:
             return judged.probability(sample)
         return f"{judged.inputs[sample][column - 3]:.4g}"
@@ -229,7 +224,12 @@ class PredictionsPanel(Panel):
         return named(QComboBox(), name, title)
 
     def _add_views(self) -> None:
-        self._empty = styled(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "muted")
+        self._empty = Empty(
+            "predictions",
+            tr("After every epoch the predictions are shown here, wrong ones first."),
+            tr("Train"),
+            self.session.train,
+        )
         title = tr("Predictions vs. actuals")
         self.pictures = picture_list("predictions.gallery", title, self.session.theme, 48, 30)
         self.pictures.setModel(self.gallery)
@@ -259,9 +259,6 @@ class PredictionsPanel(Panel):
         self._show(outcome, rows, held)
 
     def _show_nothing(self) -> None:
-        self._empty.setText(
-            tr("Press Train: after every epoch the predictions are shown here, wrong ones first.")
-        )
         self.info.clear()
         self.all.setVisible(False)
         self._stacked.setCurrentWidget(self._empty)
