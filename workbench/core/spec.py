@@ -34,7 +34,8 @@ Fraction = Annotated[float, Field(strict=True, ge=0.0, lt=1.0)]
 class Spec(BaseModel):
     """A frozen, keyword-only value; unknown keys and values that are not finite are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Validators are built at first use: a window needs few of the catalogue's classes to start.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     shelf: ClassVar[dict[str, type["Spec"]] | None] = None
     is_shelf: ClassVar[bool] = False

@@ -143,6 +143,10 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """To be called once the window shows: everything that takes time begins here."""
         self.session.warm()
+        for name in ("loss", "accuracy"):  # not at the first event, when there is work to do
+            panel = self.panels[name]
+            assert isinstance(panel, CurvesPanel)
+            panel.make_plot()
         self._opened()
         lost = recovered_file()
         if lost.exists():

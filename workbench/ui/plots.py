@@ -1,5 +1,7 @@
 """pyqtgraph as this window uses it: quiet axes, and pens that are cheap to draw.
 
+Imported when the window shows already, since it takes as long as all the rest of the start.
+
 A frame is cheap with cosmetic pens of width 1 without antialiasing, and not otherwise.
 """
 
@@ -36,47 +38,50 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             axis.setTextPen(colors.plot_axis)
 
 
-class Series:
-    """Points that arrive one by one, kept in an array that grows by doubling."""
-
-    def __init__(self, columns: int) -> None:
-        self._held = np.empty((1024, columns))
-        self.length = 0
-
-    def append(self, *values: float) -> None:
-        """Add a point."""
-        if self.length == len(self._held):
-            self._held = np.concatenate([self._held, np.empty_like(self._held)])
-        self._held[self.length] = values
-        self.length += 1
-
-    def cut(self, step: float) -> None:
-        """Forget the points behind `step`, which is the first column."""
-        self.length = int(np.searchsorted(self._held[: self.length, 0], step, side="right"))
-
-    def clear(self) -> None:
-        """Forget all points."""
-        self.length = 0
-
-    def column(self, number: int) -> NDArray[np.float64]:
-        """A column of all points."""
-        return self._held[: self.length, number]
-
-
-def smoothed(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """The mean of the last `window` values at every point (of fewer at the start)."""
-    if window <= 1 or len(values) < 2:
-        return values
-    window = min(window, len(values))
-    sums = np.cumsum(np.concatenate([[0.0], values]))
-    ends = np.arange(1, len(values) + 1)
-    starts = np.maximum(ends - window, 0)
-    means: NDArray[np.float64] = (sums[ends] - sums[starts]) / (ends - starts)
-    return means
-
-
 def pen(color: str, alpha: int = 255) -> Any:
     """A pen that is cheap to draw with."""
     shade = QColor(color)
     shade.setAlpha(alpha)
     return pg.mkPen(shade, width=1)
+
+
+class CurvePlot(Plot):
+    """Raw and smoothed training values, validation points, and a line at the best epoch."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(name, title)
+        self.raw, self.line = self.plot(), self.plot()
+        self.points = self.plot(symbol="o", symbolSize=5)
+        self.mark = pg.InfiniteLine(angle=90, movable=False)
+        self.addItem(self.mark)
+        for curve in (self.raw, self.line):
+            curve.setDownsampling(auto=True, method="peak")
+            curve.setClipToView(True)
+
+    def wear(self, colors: Colors) -> None:
+        super().wear(colors)
+        self.line.setPen(pen(colors.train))
+        self.points.setPen(pen(colors.val))
+        self.points.setSymbolBrush(colors.val)
+        self.points.setSymbolPen(None)
+        self.mark.setPen(pg.mkPen(colors.val, width=1, dash=[3, 4]))
+
+
+class Scatter(Plot):
+    """Predicted over actual values, with the diagonal on which they agree."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(name, title)
+        self.points = self.plot(pen=None, symbol="o", symbolSize=6)
+        self._diagonal = pg.InfiniteLine(angle=45, movable=False)
+        self.addItem(self._diagonal)
+
+    def show_values(
+        self, actual: NDArray[np.float64], predicted: NDArray[np.float64], colors: Colors
+    ) -> None:
+        """Draw (n,) predicted over (n,) actual values."""
+        self.wear(colors)
+        self._diagonal.setPen(pg.mkPen(colors.muted, width=1, dash=[4, 4]))
+        self.points.setSymbolBrush(QColor(colors.val))
+        self.points.setSymbolPen(None)
+        self.points.setData(actual, predicted)

@@ -1,9 +1,10 @@
 """The Loss and Accuracy panels: curves that grow while training goes on."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton
@@ -12,9 +13,12 @@ from workbench.core.events import EpochCompleted, Event, RunStarted, StepComplet
 from workbench.ui.empty import Empty
 from workbench.ui.naming import named, sign_button
 from workbench.ui.panel import Panel
-from workbench.ui.plots import Plot, Series, pen, smoothed
+from workbench.ui.series import Series, smoothed
 from workbench.ui.session import Session
 from workbench.ui.text import tr
+
+if TYPE_CHECKING:
+    from workbench.ui.plots import CurvePlot
 
 STEP, EPOCH, SECONDS, VALUE = range(4)
 AXES = {"step": STEP, "epoch": EPOCH, "seconds": SECONDS}
@@ -29,21 +33,11 @@ class CurvesPanel(Panel):
         self._steps_per_epoch = 1
         self._best: float | None = None
         self._axis, self._smooth = "step", True
-        self.plot = Plot(f"{name}.plot", title)
-        self.plot.setToolTip(purpose)
-        self._raw = self.plot.plot()
-        self._line = self.plot.plot()
-        self._points = self.plot.plot(symbol="o", symbolSize=5)
-        self._mark = pg.InfiniteLine(angle=90, movable=False)
-        self._mark.setVisible(False)
-        self.plot.addItem(self._mark)
-        for curve in (self._raw, self._line):
-            curve.setDownsampling(auto=True, method="peak")
-            curve.setClipToView(True)
+        self._log = False
+        self.plot: CurvePlot | None = None
         self.rows.setContentsMargins(4, 0, 6, 6)
         self._stacked = QStackedWidget()
         self._stacked.addWidget(self._made_empty(purpose))
-        self._stacked.addWidget(self.plot)
         self.rows.addWidget(self._stacked)
         self.corner.addWidget(self._menu_button())
         session.reported.connect(self.on_events)
@@ -94,30 +88,43 @@ class CurvesPanel(Panel):
         series.append(event.step, epoch, event.seconds, value)
 
     def draw(self) -> None:
+        if not self.train.length and not self.val.length:
+            self._stacked.setCurrentIndex(0)
+            self.info.clear()
+            return
+        self._draw_on(self.plot or self.make_plot())
+
+    def make_plot(self) -> CurvePlot:
+        """The plot, made when it is first needed: pyqtgraph takes long to import."""
+        from workbench.ui.plots import CurvePlot
+
+        self.plot = CurvePlot(f"{self.objectName()}.plot", self.windowTitle())
+        self.plot.setLogMode(y=self._log)
+        self._stacked.addWidget(self.plot)
+        return self.plot
+
+    def _draw_on(self, plot: CurvePlot) -> None:
+        from workbench.ui.plots import pen
+
         colors = self.session.theme.colors
-        self.plot.wear(colors)
-        self._stacked.setCurrentIndex(1 if self.train.length or self.val.length else 0)
+        plot.wear(colors)
+        self._stacked.setCurrentWidget(plot)
         column = AXES[self._axis]
         x, y = self.train.column(column), self.scaled(self.train.column(VALUE))
         window = max(1, min(self.train.length // 20, 200)) if self._smooth else 1
-        self._raw.setPen(pen(colors.train, 70 if window > 1 else 255))
-        self._line.setPen(pen(colors.train))
-        self._points.setPen(pen(colors.val))
-        self._points.setSymbolBrush(colors.val)
-        self._points.setSymbolPen(None)
-        self._raw.setData(x, y)
-        self._line.setData(x, smoothed(y, window)) if window > 1 else self._line.clear()
-        self._points.setData(self.val.column(column), self.scaled(self.val.column(VALUE)))
-        self._mark_best(colors.val)
-        self.plot.setLabel("bottom", tr(self._axis), color=colors.plot_axis)
+        plot.raw.setPen(pen(colors.train, 70 if window > 1 else 255))
+        plot.raw.setData(x, y)
+        plot.line.setData(x, smoothed(y, window)) if window > 1 else plot.line.clear()
+        plot.points.setData(self.val.column(column), self.scaled(self.val.column(VALUE)))
+        self._mark_best(plot)
+        plot.setLabel("bottom", tr(self._axis), color=colors.plot_axis)
         self.info.setText(self._legend(window))
 
-    def _mark_best(self, color: str) -> None:
+    def _mark_best(self, plot: CurvePlot) -> None:
         row = np.flatnonzero(self.val.column(STEP) == self._best)
-        self._mark.setVisible(bool(len(row)))
+        plot.mark.setVisible(bool(len(row)))
         if len(row):
-            self._mark.setPen(pg.mkPen(color, width=1, dash=[3, 4]))
-            self._mark.setValue(self.val.column(AXES[self._axis])[row[0]])
+            plot.mark.setValue(self.val.column(AXES[self._axis])[row[0]])
 
     def _legend(self, window: int) -> str:
         colors = self.session.theme.colors
@@ -152,7 +159,7 @@ class CurvesPanel(Panel):
             action.triggered.connect(lambda _=False, axis=axis: self.set_axis(axis))
             group.addAction(action)
         menu.addSeparator()
-        menu.addAction(tr("Show all"), self.plot.enableAutoRange)
+        menu.addAction(tr("Show all"), self.show_all)
         button.setMenu(menu)
         return button
 
@@ -166,7 +173,14 @@ class CurvesPanel(Panel):
 
     def set_log(self, on: bool) -> None:
         """Draw the vertical axis in logarithms, or not."""
-        self.plot.setLogMode(y=on)
+        self._log = on
+        if self.plot:
+            self.plot.setLogMode(y=on)
+
+    def show_all(self) -> None:
+        """Draw the whole run again after zooming."""
+        if self.plot:
+            self.plot.enableAutoRange()
 
     def set_smooth(self, on: bool) -> None:
         """Draw the running mean over the raw curve, or not."""

@@ -1,10 +1,11 @@
 """The Predictions vs. actuals panel: pictures, table rows or a scatter."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, Qt
 from PySide6.QtGui import QColor
@@ -23,11 +24,13 @@ from workbench.ui.naming import named
 from workbench.ui.outcome import Cell, Outcome, Outcomes
 from workbench.ui.panel import Panel
 from workbench.ui.pictures import CAPTION, IMAGE, picture, picture_list
-from workbench.ui.plots import Plot
 from workbench.ui.session import Session
 from workbench.ui.stack import Index
 from workbench.ui.text import tr
 from workbench.ui.theme import Colors
+
+if TYPE_CHECKING:
+    from workbench.ui.plots import Scatter
 
 Colored = Callable[[], Colors]
 
@@ -154,26 +157,6 @@ class Rows(QAbstractTableModel):
         return f"{judged.inputs[sample][column - 3]:.4g}"
 
 
-class Scatter(Plot):
-    """Predicted over actual values, with the diagonal on which they agree."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__("predictions.scatter", title)
-        self.points = self.plot(pen=None, symbol="o", symbolSize=6)
-        self._diagonal = pg.InfiniteLine(angle=45, movable=False)
-        self.addItem(self._diagonal)
-
-    def show_outcome(self, outcome: Outcome, rows: NDArray[np.int64], colors: Colors) -> None:
-        """Draw the chosen samples of an outcome."""
-        self.wear(colors)
-        self._diagonal.setPen(pg.mkPen(colors.muted, width=1, dash=[4, 4]))
-        self.points.setSymbolBrush(QColor(colors.val))
-        self.points.setSymbolPen(None)
-        self.points.setData(outcome.targets[rows].astype(float), outcome.predicted[rows])
-        self.setLabel("bottom", tr("actual {target}", target=outcome.info.target))
-        self.setLabel("left", tr("predicted"))
-
-
 class PredictionsPanel(Panel):
     """Predictions of the shown run, refreshed after every epoch; wrong ones first."""
 
@@ -186,6 +169,7 @@ class PredictionsPanel(Panel):
         )
         self._outcomes = outcomes
         self.cell: Cell | None = None
+        self.scatter: Scatter | None = None
         self.gallery = Gallery(lambda: session.theme.colors)
         self.table_rows = Rows(lambda: session.theme.colors)
         self._add_bar()
@@ -238,8 +222,7 @@ class PredictionsPanel(Panel):
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().setDefaultSectionSize(24)
-        self.scatter = Scatter(title)
-        for view in (self._empty, self.pictures, self.table, self.scatter):
+        for view in (self._empty, self.pictures, self.table):
             self._stacked.addWidget(view)
 
     def _choose_cell(self, cell: Cell | None) -> None:
@@ -266,14 +249,26 @@ class PredictionsPanel(Panel):
     def _show(self, outcome: Outcome, rows: NDArray[np.int64], held: SamplesLoaded) -> None:
         judged = Judged(outcome, rows, held)
         if outcome.info.task == "regression":
-            self.scatter.show_outcome(outcome, rows, self.session.theme.colors)
-            self._stacked.setCurrentWidget(self.scatter)
+            self._show_scatter(outcome, rows)
         elif outcome.info.is_image:
             self.gallery.show(judged)
             self._stacked.setCurrentWidget(self.pictures)
         else:
             self.table_rows.show(judged)
             self._stacked.setCurrentWidget(self.table)
+
+    def _show_scatter(self, outcome: Outcome, rows: NDArray[np.int64]) -> None:
+        if self.scatter is None:
+            from workbench.ui.plots import Scatter
+
+            self.scatter = Scatter("predictions.scatter", tr("Predictions vs. actuals"))
+            self._stacked.addWidget(self.scatter)
+        actual = outcome.targets[rows].astype(np.float64)
+        predicted = outcome.predicted[rows].astype(np.float64)
+        self.scatter.show_values(actual, predicted, self.session.theme.colors)
+        self.scatter.setLabel("bottom", tr("actual {target}", target=outcome.info.target))
+        self.scatter.setLabel("left", tr("predicted"))
+        self._stacked.setCurrentWidget(self.scatter)
 
     def _told(self, outcome: Outcome, shown: int) -> str:
         if self.cell is not None:
