@@ -1,0 +1,118 @@
+"""The engine process's side of `remote`: it runs what the window asks for and pumps the events."""
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Generator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from workbench.core.errors import UserError
+from workbench.core.events import Event
+from workbench.engine.remote import STOP_SECONDS, EngineFault
+
+BATCH_SECONDS = 1 / 30
+DISPOSABLE_BYTES = 4 << 30
+
+
+def serve(pipe: Connection, disposable: bool) -> None:
+    """Answer requests until the window asks to end or is gone."""
+    # Ctrl+C reaches the whole group of processes; the window decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
+    _prepare(disposable)
+    if disposable:
+        pipe.send("ready")
+    with contextlib.suppress(EOFError, OSError):  # the window is gone
+        while (request := pipe.recv()) is not None:
+            if not isinstance(request, str):  # a word of control that came too late
+                _answer(pipe, *request)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        time.sleep(STOP_SECONDS)  # time enough to notice the broken pipe and keep a checkpoint
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+def _prepare(disposable: bool) -> None:
+    from workbench.engine.machine import tune_allocator
+
+    tune_allocator()
+    import workbench.catalog  # noqa: F401  puts every choice on its shelf
+
+    if disposable:
+        _limit_memory()
+
+
+def _limit_memory() -> None:
+    """Bound what a file may ask for, on top of the address space that torch itself holds."""
+    import torch
+
+    torch.set_num_threads(1)  # each thread reserves tens of MB, so many cores would use it up
+    statm = Path("/proc/self/statm")
+    if not statm.exists():  # not Linux: the time limit remains
+        return
+    import resource
+
+    held = int(statm.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + DISPOSABLE_BYTES,) * 2)
+
+
+def _answer(pipe: Connection, function: str, arguments: tuple[Any, ...]) -> None:
+    try:
+        _pump(pipe, _function(function)(*arguments))
+        pipe.send("end")
+    except UserError as error:
+        pipe.send(error)
+    except (BrokenPipeError, EOFError):
+        raise
+    except BaseException:
+        pipe.send(EngineFault(traceback.format_exc()))
+
+
+def _function(name: str) -> Any:
+    module, _, function = name.partition(".")
+    return getattr(importlib.import_module(f"workbench.engine.{module}"), function)
+
+
+def _pump(pipe: Connection, events: Generator[Event]) -> None:
+    """Send the events, at most 30 batches a second; between two of them listen to the window."""
+    batch: list[Event] = []
+    sent = 0.0
+    with contextlib.closing(events):
+        try:
+            for event in events:
+                batch.append(event)
+                if time.perf_counter() - sent >= BATCH_SECONDS:
+                    pipe.send(batch)
+                    batch, sent = [], time.perf_counter()
+                if pipe.poll() and not _obey(pipe, batch):
+                    return
+        finally:  # what was told before a stop or a fault is told to the window too
+            pipe.send(batch)
+
+
+def _obey(pipe: Connection, batch: list[Event]) -> bool:
+    """Follow a word from the window; False means stop."""
+    word = pipe.recv()
+    if word == "pause":
+        pipe.send(batch[:])
+        batch.clear()
+        while word == "pause":
+            word = pipe.recv()
+    return bool(word == "resume")
