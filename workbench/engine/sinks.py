@@ -1,6 +1,7 @@
 """Sinks: they write events on their way past, and never stop training."""
 
 import logging
+import os
 import time
 from collections.abc import Generator
 from contextlib import suppress
@@ -103,6 +104,7 @@ class _Lines:
         self._last = event
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            _cut_back(self._path)
             self._file = self._path.open("a", encoding="utf-8")
         self._file.write(event.to_json() + "\n")
         if not isinstance(event, StepCompleted):
@@ -117,6 +119,15 @@ class _Lines:
         with suppress(OSError):
             if self._file:
                 self._file.close()
+
+
+def _cut_back(path: Path) -> None:
+    """Remove what a crash left of a last line: a run that is resumed begins a line of its own."""
+    if path.is_file():
+        data = path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.truncate(path, whole)
 
 
 class _Scalars:
