@@ -23,8 +23,11 @@ from workbench.core.model import LayerSpec
 LARGEST = 1 << 30
 """Bytes of a file that is opened: reading and rewriting it takes up to four times as much."""
 
+LONGEST = 5000
+"""Characters of a sentence that may quote the file."""
+
 _ZIP = b"PK\x03\x04"
-_NEEDED = re.compile(r"GLOBAL (\S+)")
+_NEEDED = re.compile(r"GLOBAL ([\w.]*\w)\s")
 
 
 class Found(NamedTuple):
@@ -44,7 +47,9 @@ def judged(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except UserError:
+    except UserError as error:
+        if len(str(error)) > LONGEST or not str(error).isprintable():  # with a name from the file
+            raise damaged(path) from error
         raise
     except OSError as error:
         raise UserError(
@@ -62,7 +67,7 @@ def _refuse(path: Path, error: Exception) -> NoReturn:
     if needed:
         raise UserError(
             "{path} was not opened: it needs {name}, which is no layer of the catalogue and could "
-            "run code of its own. Save its state_dict where it comes from, and load that.",
+            "run code of its own. Save its state_dict in the program that made it, and load that.",
             path=path,
             name=needed[1],
         ) from error

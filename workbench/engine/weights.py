@@ -86,7 +86,7 @@ def is_plain(value: Any) -> bool:
 def _kind(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a tensor with {value.layout}, {value.dtype}, on {value.device}"
-    return f"a {type(value).__name__}"
+    return f"of type {type(value).__name__}"
 
 
 def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
