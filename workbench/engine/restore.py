@@ -88,9 +88,9 @@ def _check_settings(theirs: nn.Module, ours: nn.Module, path: Path) -> None:
     """See that no module does other than its layer: padding_mode, ceil_mode, in_channels, ..."""
     pairs = zip(ours._modules.items(), theirs._modules.values(), strict=True)
     for (name, mine), module in pairs:
-        for setting in _settings(mine).keys() & _settings(module).keys():
-            came, needed = (_settings(each)[setting] for each in (module, mine))
-            if _pair(came) != _pair(needed):
+        found = _settings(module)
+        for setting, needed in _settings(mine).items():
+            if setting in found and _pair(found[setting]) != _pair(needed):
                 raise UserError(
                     "{path} can't be loaded: its {kind} {name} has {setting}={came}, and here it "
                     "would have {setting}={needed}. Load its state_dict into a network like it.",
@@ -98,7 +98,7 @@ def _check_settings(theirs: nn.Module, ours: nn.Module, path: Path) -> None:
                     kind=type(mine).__name__,
                     name=name,
                     setting=setting,
-                    came=came,
+                    came=found[setting],
                     needed=needed,
                 )
 

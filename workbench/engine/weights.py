@@ -13,6 +13,11 @@ from workbench.core.project import Project
 from workbench.engine import checkpoint
 from workbench.engine.build import build
 
+_MISFITS = (
+    "it has no {name}",
+    "it has {name}, which the network has not",
+    "its {name} is {came}, the network's is {needed}",
+)
 _COUNTS = (
     " (missing: {missing}, unexpected: {unexpected}, of another shape: {reshaped}). Open or build "
     "the network that it was saved from, and load it again."
@@ -116,34 +121,22 @@ def _check_shapes(
     unexpected = [name for name in tensors if name not in wanted]
     shared = [name for name in wanted if name in tensors]
     reshaped = [name for name in shared if tensors[name].shape != wanted[name].shape]
-    counts = {
-        "source": source,
-        "missing": len(missing),
-        "unexpected": len(unexpected),
-        "reshaped": len(reshaped),
-    }
-    if missing:
-        raise UserError(
-            "{source} does not fit: it has no {name}" + _COUNTS, name=missing[0], **counts
-        )
-    if unexpected:
-        raise UserError(
-            "{source} does not fit: it has {name}, which the network has not" + _COUNTS,
-            name=unexpected[0],
-            **counts,
-        )
-    if reshaped:
-        raise UserError(
-            "{source} does not fit: its {name} is {came}, the network's is {needed}" + _COUNTS,
-            name=reshaped[0],
-            came=_size(tensors[reshaped[0]]),
-            needed=_size(wanted[reshaped[0]]),
-            **counts,
-        )
+    for names, words in zip((missing, unexpected, reshaped), _MISFITS, strict=True):
+        if names:
+            raise UserError(
+                "{source} does not fit: " + words + _COUNTS,
+                source=source,
+                name=names[0],
+                came=_size(tensors.get(names[0])),
+                needed=_size(wanted.get(names[0])),
+                missing=len(missing),
+                unexpected=len(unexpected),
+                reshaped=len(reshaped),
+            )
 
 
-def _size(tensor: Tensor) -> str:
-    return shape_text(tuple(tensor.shape)) if tensor.ndim else "a single number"
+def _size(tensor: Tensor | None) -> str:
+    return shape_text(tuple(tensor.shape)) if tensor is not None and tensor.ndim else "one number"
 
 
 def _clean(name: str, value: Tensor, like: Tensor, source: Path) -> Tensor:
