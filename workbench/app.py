@@ -16,6 +16,7 @@ import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench import __version__
 from workbench.core.places import log_file
 from workbench.core.template import Template
+from workbench.engine.remote import Engines
 from workbench.ui.main_window import MainWindow
 from workbench.ui.session import Session
 from workbench.ui.settings import Settings
@@ -42,14 +43,16 @@ def open_window(arguments: list[str]) -> int:
         QTimer.singleShot(0, lambda: window.open_project(Path(arguments[0]).absolute()))
     if os.environ.get("WORKBENCH_QUIT_AT_ONCE"):  # for measuring the start, and smoke tests
         QTimer.singleShot(0, window.close)
-    return app.exec()
+    code = app.exec()
+    window.session.close()
+    return code
 
 
-def make_window() -> MainWindow:
-    """A window on the working example."""
+def make_window(engines: Engines | None = None) -> MainWindow:
+    """A window on the working example; whoever gives it `engines` ends them."""
     settings = Settings()
     project = Template.shelf[FIRST].project()
-    return MainWindow(Session(project, settings, Theme(settings.theme)))
+    return MainWindow(Session(project, settings, Theme(settings.theme), engines))
 
 
 def _log_to_file() -> None:

@@ -48,6 +48,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.session = session
+        session.setParent(self)
         self._closing = self._closed = False
         self.setWindowIcon(QIcon(str(resource("icons", "workbench.svg"))))
         self.setDockNestingEnabled(True)
@@ -289,7 +290,6 @@ class MainWindow(QMainWindow):
             return
         self._keep_layout()
         self._closed = True
-        self.session.engines.close()
         event.accept()
 
     def _close_now(self) -> None:

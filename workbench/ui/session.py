@@ -65,11 +65,14 @@ class Session(QObject):
     drawing = Signal()
     """Time to draw what has changed."""
 
-    def __init__(self, project: Project, settings: Settings, theme: Theme) -> None:
+    def __init__(
+        self, project: Project, settings: Settings, theme: Theme, engines: Engines | None = None
+    ) -> None:
         super().__init__()
         self.settings, self.theme = settings, theme
+        theme.setParent(self)  # without a parent, the collector could destroy it in any thread
         self.document = Document(project, self)
-        self.engines = Engines()
+        self.engines = engines or Engines()
         self.state: State = "idle"
         self.run: Run | None = None
         self.run_data: DatasetSpec | None = None
