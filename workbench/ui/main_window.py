@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon
+from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QTabWidget
 
 from workbench.core.errors import UserError
@@ -32,6 +32,8 @@ from workbench.ui.panels.training import TrainingPanel
 from workbench.ui.run_bar import RunBar
 from workbench.ui.session import Session
 from workbench.ui.text import sentence, tr
+
+FIRST_SIZE = QSize(1560, 960)
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +128,9 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self.session.settings
-        self.resize(self._first_size())
+        self.resize(FIRST_SIZE)
+        if FIRST_SIZE.boundedTo(self.screen().availableSize()) != FIRST_SIZE:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
         self.restoreGeometry(settings.bytes("geometry"))
         for panel in self.panels.values():  # restoreState only places docks that are ours
             panel.setParent(self)
@@ -135,11 +139,6 @@ class MainWindow(QMainWindow):
             # docks take their shares only once the window has its size
             QTimer.singleShot(0, self, lambda: share_out(self, self.panels, "train"))
         self.network.view.setFocus()
-
-    @staticmethod
-    def _first_size() -> QSize:
-        screen = QGuiApplication.primaryScreen().availableSize()
-        return QSize(1560, 1000).boundedTo(screen)
 
     def start(self) -> None:
         """To be called once the window shows: everything that takes time begins here."""
