@@ -25,6 +25,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         super().__init__()
         named(self, name, title)
         self.setMenuEnabled(False)
+        menu = self.getPlotItem().ctrlMenu  # made all the same, and without a parent
+        menu.setParent(self, menu.windowFlags())
         self.hideButtons()
         self.setMinimumSize(120, 80)
         self.getPlotItem().setContentsMargins(0, 4, 8, 0)
