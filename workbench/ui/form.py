@@ -29,7 +29,8 @@ def value_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple | list):
-        return " × ".join(map(value_text, value))
+        sign = " × " if all(isinstance(part, int) for part in value) else ", "
+        return sign.join(map(value_text, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -53,7 +53,7 @@ class PictureDelegate(QStyledItemDelegate):
         left = rect.center().x() - self._size // 2
         place = QRect(left, rect.top() + 2, self._size, self._size)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, image.width() > self._size)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, image)
         if self._caption:
             self._paint_caption(painter, rect, index.data(CAPTION) or [])

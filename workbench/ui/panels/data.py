@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -190,6 +191,11 @@ class DataPanel(Panel):
         column.setStretchFactor(self.pictures, 1)
         column.setStretchFactor(self.table, 1)
         column.addStretch(0)
+        for view in (
+            self.pictures,
+            self.table,
+        ):  # they take what is left, and never scroll the panel
+            view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.rows.addWidget(scrolled(inner), 1)
         self.rows.addLayout(self._buttons())
 
