@@ -247,7 +247,7 @@ def _run(window: MainWindow) -> Iterator[Action]:
     )
     yield Action(
         "run.resume",
-        "&Go On",
+        "R&esume",
         "Run",
         session.go_on,
         "F7",

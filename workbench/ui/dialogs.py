@@ -142,7 +142,7 @@ class NewDialog(QDialog):
         self.setObjectName("dialog.new")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("New project"))
-        self.resize(520, 420)
+        self.resize(560, 480)
         self._on_project = on_project
         self.templates = named(
             QListWidget(),

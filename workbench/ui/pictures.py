@@ -78,9 +78,16 @@ class PictureDelegate(QStyledItemDelegate):
             top += 14
 
 
+class PictureList(QListView):
+    """Asks for little height: it takes what its panel leaves, and scrolls."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, 84)
+
+
 def picture_list(name: str, title: str, theme: Theme, size: int, caption: int = 0) -> QListView:
     """A list of pictures that wraps to the width of its panel."""
-    view = named(QListView(), name, title)
+    view = named(PictureList(), name, title)
     view.setViewMode(QListView.ViewMode.IconMode)
     view.setResizeMode(QListView.ResizeMode.Adjust)
     view.setMovement(QListView.Movement.Static)

@@ -123,7 +123,7 @@ class RunBar(QToolBar):
         texts = {
             "idle": (tr("▶  Train"), tr("Train the network in a new run (F5)")),
             "running": (tr("❚❚  Pause"), tr("Wait before the next step (F6)")),
-            "paused": (tr("▶  Resume"), tr("Go on (F6)")),
+            "paused": (tr("▶  Resume"), tr("Go on with the next step (F7)")),
             "stopping": (tr("Stopping…"), tr("The last checkpoint is being kept")),
         }
         text, tip = texts[state]

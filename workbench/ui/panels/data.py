@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -153,11 +152,10 @@ class DataPanel(Panel):
             "data.samples", tr("Samples of the training split"), session.theme, 36
         )
         self.pictures.setModel(self.samples)
-        self.pictures.setMinimumHeight(84)
         self.pictures.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table = named(QTableView(), "data.table", tr("Rows of the training split"))
         self.table.setModel(self.table_rows)
-        self.table.setMinimumHeight(120)
+        self.table.setFixedHeight(150)
         self.table.verticalHeader().setVisible(False)
         self.table.verticalHeader().setDefaultSectionSize(22)
         self._per_class = styled(QLabel(tr("Training samples per class")), "muted")
@@ -189,7 +187,6 @@ class DataPanel(Panel):
         ):
             column.addWidget(widget)
         column.setStretchFactor(self.pictures, 1)
-        column.setStretchFactor(self.table, 1)
         column.addStretch(0)
         for view in (
             self.pictures,
