@@ -188,11 +188,6 @@ class DataPanel(Panel):
             column.addWidget(widget)
         column.setStretchFactor(self.pictures, 1)
         column.addStretch(0)
-        for view in (
-            self.pictures,
-            self.table,
-        ):  # they take what is left, and never scroll the panel
-            view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.rows.addWidget(scrolled(inner), 1)
         self.rows.addLayout(self._buttons())
 
