@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QMainWindow
 
 from workbench.ui.panel import Panel
@@ -35,11 +35,11 @@ def arrange(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
     for name, panel in panels.items():
         panel.setVisible(name in SHOWN[layout])
     panels["layer"].raise_()
-    share_out(window, panels, layout)
+    # docks take their shares only once they stand, and the window has its size
+    QTimer.singleShot(0, window, lambda: _share_out(window, panels, layout))
 
 
-def share_out(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
-    """Give the panels of a layout their shares of the window."""
+def _share_out(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
     for widths in (WIDTHS, BELOW_WIDTHS):
         shown = {name: width for name, width in widths.items() if name in SHOWN[layout]}
         docks = [panels[name] for name in shown]

@@ -17,7 +17,7 @@ from workbench.ui import dialogs
 from workbench.ui.actions import Commands
 from workbench.ui.banner import Banner
 from workbench.ui.commands import rows
-from workbench.ui.layouts import arrange, share_out
+from workbench.ui.layouts import arrange
 from workbench.ui.naming import named
 from workbench.ui.outcome import Outcomes
 from workbench.ui.panel import Panel
@@ -136,8 +136,6 @@ class MainWindow(QMainWindow):
             panel.setParent(self)
         if not self.restoreState(settings.bytes("layout")):
             arrange(self, self.panels, "train")
-            # docks take their shares only once the window has its size
-            QTimer.singleShot(0, self, lambda: share_out(self, self.panels, "train"))
         self.network.view.setFocus()
 
     def start(self) -> None:
