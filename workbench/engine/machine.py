@@ -44,7 +44,9 @@ def find_devices() -> Generator[Event]:
     """`devices` as a Job. It also imports what the first run needs, so that it starts at once."""
     yield DevicesFound(devices=devices())
     import sklearn.datasets  # noqa: F401
-    import torch.utils.tensorboard  # noqa: F401  1.5 s, and scikit-learn another
+    import torch.utils.tensorboard
+
+    torch.optim.SGD([torch.zeros(1)])  # the first optimizer imports torch's compiler: 2 s
 
 
 def device(name: str) -> torch.device:

@@ -98,10 +98,10 @@ class _Lines:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: TextIO | None = None
-        self._last: Event | None = None
+        self._where = {"epoch": 0, "step": 0, "seconds": 0.0}
 
     def write(self, event: Event) -> None:
-        self._last = event
+        self._where |= {name: getattr(event, name, told) for name, told in self._where.items()}
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             _cut_back(self._path)
@@ -111,7 +111,7 @@ class _Lines:
             self._file.flush()
 
     def end(self, reason: Reason) -> None:
-        where = {name: getattr(self._last, name, 0) for name in ("epoch", "step", "seconds")}
+        where: dict[str, Any] = self._where
         with suppress(OSError):
             self.write(RunCompleted(reason=reason, test={}, **where))
 
