@@ -47,23 +47,35 @@ class _Vision(DatasetSpec, abstract=True):
 
     def load(self) -> Mapping[Split, Samples]:
         try:
-            train, test = (_samples(self._opened(train)) for train in (True, False))
-        except RuntimeError as error:  # torchvision's word for missing or changed files
-            raise UserError(
+            train, test = (self._checked(_samples(self._opened(train))) for train in (True, False))
+        except Exception as error:  # the readers raise a dozen types for damaged files
+            raise self._not_read(error) from error
+        return with_val(self, train, test)
+
+    def _checked(self, samples: Samples) -> Samples:
+        """The samples; torchvision compares neither sizes nor labels with what they should be."""
+        inputs, targets = samples
+        if inputs.shape != (len(targets), *self.shape):
+            raise ValueError(f"images of {inputs.shape} do not go with {len(targets)} labels")
+        if len(targets) and not 0 <= targets.min() <= targets.max() < len(self.classes):
+            raise ValueError("a label is not one of the classes")
+        return samples
+
+    def _not_read(self, error: Exception) -> UserError:
+        if isinstance(error, RuntimeError) and "not found" in str(error):
+            return UserError(
                 "{name} is not in {folder}. Press Download to fetch it, or choose the folder that "
                 "holds it.",
                 name=self.title,
                 folder=self.folder,
-            ) from error
-        except (OSError, ValueError, EOFError, KeyError) as error:
-            raise UserError(
-                "The files of {name} in {folder} are damaged: {reason}. Delete them and download "
-                "again.",
-                name=self.title,
-                folder=self.folder,
-                reason=error,
-            ) from error
-        return with_val(self, train, test)
+            )
+        return UserError(
+            "The files of {name} in {folder} are damaged: {reason}. Delete them and download "
+            "again.",
+            name=self.title,
+            folder=self.folder,
+            reason=str(error) or type(error).__name__,
+        )
 
     def download(self) -> None:
         try:
