@@ -18,7 +18,6 @@ class Job(QThread):
     def __init__(self, stream: Stream, parent: QObject) -> None:
         super().__init__(parent)
         self.stream = stream
-        self.finished.connect(self.deleteLater)
 
     def run(self) -> None:
         error: Exception | None = None

@@ -81,6 +81,7 @@ class Session(QObject):
         self.devices: dict[str, str] = {"cpu": "CPU"}
         self._training: Job | None = None
         self._describing: Job | None = None
+        self._replaying: Job | None = None
         self._jobs: set[Job] = set()
         self._clock = QTimer(self, interval=DRAW_MILLISECONDS, singleShot=True)
         self._clock.timeout.connect(self.drawing)
@@ -105,6 +106,7 @@ class Session(QObject):
 
     def _job_gone(self, job: Job) -> None:
         self._jobs.discard(job)
+        job.deleteLater()  # not upon `finished`: this slot could be lost with the job
         if not self._jobs:
             self.all_ended.emit()
 
@@ -137,9 +139,20 @@ class Session(QObject):
     # -- start-up and data
 
     def warm(self) -> None:
-        """Start the engine process, ask for its devices and look at the data."""
+        """Start the engine process and have it load the data, replay the last run of the project
+        and find its devices: one after another, so that one process does it all."""
+        self.look_at_data().ended.connect(self._show_last_run)
+
+    def _show_last_run(self) -> None:
+        if self.state == "idle" and self.run is None:
+            self.show_run_of_project()
+        if self._replaying:
+            self._replaying.ended.connect(self._find_devices)
+        else:
+            self._find_devices()
+
+    def _find_devices(self) -> None:
         self.start(self.engines.remote("machine.find_devices"), self._devices_told)
-        self.look_at_data()
 
     def _devices_told(self, events: list[Event]) -> None:
         for event in events:
@@ -147,7 +160,7 @@ class Session(QObject):
                 self.devices = dict(event.devices)
                 self.devices_found.emit(self.devices)
 
-    def look_at_data(self, function: str = "describe.describe") -> None:
+    def look_at_data(self, function: str = "describe.describe") -> Job:
         """Load the project's data for the panels; `describe.download` fetches it first."""
         if self._describing:
             self._describing.stream.stop()
@@ -160,6 +173,7 @@ class Session(QObject):
             lambda e: self._data_ended(view, e),
         )
         self.data_changed.emit()
+        return self._describing
 
     def _data_told(self, view: DataView, events: list[Event]) -> None:
         for event in events:
@@ -196,8 +210,7 @@ class Session(QObject):
     def _project_changed(self, project: Project, before: Project) -> None:
         if project.data != before.data:
             self.look_at_data()
-            if self.state == "idle":
-                self.show_run_of_project()
+            self.show_run_of_project()
         if project.data != before.data or project.model != before.model:
             self._forget_weights()
 
@@ -231,6 +244,7 @@ class Session(QObject):
             self.failed.emit(error, False)
 
     def _train(self, project: Project, run: Run, resume: bool, weights: Path | None) -> None:
+        self._stop_replay()
         stream = self.engines.remote("sinks.train", project, run.folder, resume, weights)
         self._become("running")
         self._training = self.start(stream, self._run_told, self._run_ended)
@@ -284,6 +298,7 @@ class Session(QObject):
     # -- runs and models
 
     def _show(self, run: Run | None, project: Project | None = None) -> None:
+        self._stop_replay()
         self.run, self.run_data = run, project.data if project else None
         self.cell_chosen.emit(None)
         self.run_shown.emit()
@@ -295,16 +310,29 @@ class Session(QObject):
             UserError: the folder is no run, or its project can't be read.
         """
         self._show(run, run.project())
-        self.start(self.engines.remote("sinks.replay", run.folder), self._run_told)
+        stream = self.engines.remote("sinks.replay", run.folder)
+        self._replaying = self.start(stream, lambda events: self._replayed(stream, events))
         self._take_weights_of_run()
 
+    def _replayed(self, stream: Stream, events: list[Event]) -> None:
+        if self._replaying and self._replaying.stream is stream:
+            self._run_told(events)
+
+    def _stop_replay(self) -> None:
+        if self._replaying and self._replaying in self._jobs:
+            self._replaying.stream.stop()
+        self._replaying = None
+
     def show_run_of_project(self) -> None:
-        """Show the newest run that trained exactly the open project, or none."""
+        """Show the newest run that trained exactly the open project, or none; a run that is
+        training stays in view."""
+        if self.state != "idle":
+            return
         run = newest_run_of(self.document.project, self.settings.runs_dir)
-        if run:
-            self.open_run(run)
-        else:
+        if run is None:
             self._show(None)
+        elif run != self.run:
+            self.open_run(run)
 
     def save_parameters(self, path: Path) -> None:
         """Write the parameters of the model in hand as a `state_dict`."""
