@@ -87,6 +87,10 @@ def _end_on_signals(window: MainWindow) -> None:
     notifier.activated.connect(lambda: read.recv(64))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.end())
-    # the sockets live as long as the window
-    window.destroyed.connect(read.close)
-    window.destroyed.connect(write.close)
+
+    def close() -> None:  # it also holds the sockets; Qt refers to bound methods only weakly
+        signal.set_wakeup_fd(-1)
+        read.close()
+        write.close()
+
+    window.destroyed.connect(close)

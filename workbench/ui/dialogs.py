@@ -85,7 +85,7 @@ def ask_to_save(
 
 
 def ask_to_download(
-    parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], None]
+    parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], object]
 ) -> None:
     """Ask before anything is fetched from the internet."""
     box = _box(parent, "dialog.download", QMessageBox.Icon.Question)

@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
             panel = self.panels[name]
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
-        self._opened()
+        self.network.select([0])
         lost = recovered_file()
         if lost.exists():
             self.banner.tell(

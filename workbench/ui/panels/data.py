@@ -161,6 +161,7 @@ class DataPanel(Panel):
         self._per_class = styled(QLabel(tr("Training samples per class")), "muted")
         self.balance = Balance(session.theme)
         self._prepared = named(QLabel(wordWrap=True), "data.prepared")
+        self._told: DataDescribed | None = None
         self.form = SpecForm("data.form")
         self.form.setVisible(False)
         self.form.edited.connect(self._edited)
@@ -250,6 +251,9 @@ class DataPanel(Panel):
         self._prepared.setText(self._preparation(data, info, told))
 
     def _show_samples(self, told: DataDescribed | None, info: DatasetInfo) -> None:
+        if told is self._told:  # an edit of the network must not scroll the samples back
+            return
+        self._told = told
         self.samples.show(told, info)
         self.table_rows.show(told, info)
         self.table.setVisible(told is not None and not info.is_image)
