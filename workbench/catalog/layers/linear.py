@@ -43,7 +43,5 @@ class Linear(LayerSpec):
         return counted(self.out_features, "output", "outputs") + ("" if self.bias else " · no bias")
 
     def formula(self, in_shape: Shape) -> str:
-        bias = f" + {self.out_features}" if self.bias else ""
-        total = self.parameter_count(in_shape)
-        sum_text = "y = Wx + b" if self.bias else "y = Wx"
-        return f"{sum_text};  {in_shape[-1]}·{self.out_features}{bias} = {total:,} parameters"
+        weights = f"W is {self.out_features} × {in_shape[-1]}"
+        return f"y = Wx + b;  {weights}" if self.bias else f"y = Wx;  {weights}"

@@ -116,6 +116,7 @@ class CurvesPanel(Panel):
         plot.raw.setData(x, y)
         plot.line.setData(x, smoothed(y, window)) if window > 1 else plot.line.clear()
         plot.points.setData(self.val.column(column), self.scaled(self.val.column(VALUE)))
+        plot.points.setSymbolSize(5 if self.val.length <= 60 else 3)
         self._mark_best(plot)
         plot.setLabel("bottom", tr(self._axis), color=colors.plot_axis)
         self.info.setText(self._legend(window))
