@@ -9,10 +9,14 @@ from workbench.catalog.layers.linear import Linear
 from workbench.catalog.layers.pooling import MaxPool2d
 from workbench.catalog.layers.reshape import Flatten
 from workbench.catalog.templates.regression import flat
-from workbench.core.data import DatasetInfo
+from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.model import LayerSpec
+from workbench.core.project import Project
 from workbench.core.template import Template
+
+# Below this an epoch has so few steps that twelve of them leave the small CNN half trained.
+FEW_SAMPLES = 3_000
 
 
 class MLP(Template):
@@ -38,6 +42,13 @@ class SmallCNN(Template):
     summary = "Two convolutions with pooling: the first network for images"
     dataset = "FashionMNISTSmall"
     recipe: ClassVar[dict[str, Any]] = {"epochs": 12, "lr": 0.002}
+
+    @classmethod
+    def project(cls, data: DatasetSpec | None = None) -> Project:
+        project = super().project(data)
+        if project.data.info().sizes["train"] >= FEW_SAMPLES:
+            return project
+        return project.replace(train=project.train.replace(epochs=24))
 
     @classmethod
     def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:

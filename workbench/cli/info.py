@@ -1,0 +1,116 @@
+"""`info`: what a project or a run holds, told without torch."""
+
+import json
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import workbench.catalog  # noqa: F401  puts every choice on its shelf
+from workbench.cli.tables import figures, table
+from workbench.core.events import EpochCompleted, RunCompleted, RunStarted
+from workbench.core.model import Step, counted, shape_text
+from workbench.core.project import Project, load_project
+from workbench.core.runs import Run
+
+
+def info(options: Namespace) -> int:
+    """Tell network, data and recipe of a project file; of a run folder also how it went.
+
+    Raises:
+        UserError: it is neither, or can't be read.
+    """
+    path = Path(options.path)
+    run = Run(path) if path.is_dir() else None
+    project = run.project() if run else load_project(path)
+    history = _history(run) if run else None
+    if options.json:
+        told = {"path": str(path), **_content(project), "run": history}
+        print(json.dumps(told, indent=2))
+    else:
+        lines = [str(path), *_summary(project), *(_history_text(history) if history else [])]
+        print("\n".join([*lines, "", _network(project)]))
+    return 0
+
+
+def _content(project: Project) -> dict[str, Any]:
+    data, steps = project.data.info(), list(project.walk())
+    known = ("title", "task", "shape", "classes", "sizes")
+    return {
+        "layers": [_layer(step) for step in steps],
+        "parameters": sum(step.parameters for step in steps),
+        "data": project.data.model_dump(mode="json") | {n: getattr(data, n) for n in known},
+        "train": project.train.model_dump(mode="json"),
+    }
+
+
+def _layer(step: Step) -> dict[str, Any]:
+    return {
+        **step.layer.model_dump(mode="json"),
+        "in_shape": step.in_shape,
+        "out_shape": step.out_shape,
+        "parameters": step.parameters,
+        "fault": str(step.fault) if step.fault else None,
+    }
+
+
+def _summary(project: Project) -> Iterator[str]:
+    data, train = project.data.info(), project.train
+    sizes = " + ".join(f"{size:,} {split}" for split, size in data.sizes.items())
+    classes = f" · {len(data.classes)} classes" if data.classes else ""
+    yield f"data    {data.title} · {shape_text(data.shape)} · {sizes}{classes}"
+    yield (
+        f"recipe  {train.loss.kind} · {train.optimizer.kind} · lr {train.lr:g} · "
+        f"batch size {train.batch_size} · {counted(train.epochs, 'epoch', 'epochs')} · "
+        f"seed {train.seed} · {train.device}"
+    )
+
+
+def _network(project: Project) -> str:
+    """The layers with what flows through them; a fault stands behind its layer."""
+    steps = list(project.walk())
+    rows = [("layer", "type", "arguments", "output", "parameters")]
+    rows += [
+        (
+            step.layer.name,
+            step.layer.kind,
+            step.layer.words(),
+            f"fault: {step.fault}" if step.fault else shape_text(step.out_shape),
+            f"{step.parameters:,}",
+        )
+        for step in steps
+    ]
+    total = sum(step.parameters for step in steps)
+    return table([*rows, ("total", "", "", "", f"{total:,}")], numbers=[4])
+
+
+def _history(run: Run) -> dict[str, Any]:
+    """How a run went: status, epochs completed and planned, best epoch, test metrics."""
+    status, planned = "not started", None
+    epochs: list[EpochCompleted] = []
+    test: dict[str, float] = {}
+    for event in run.events():
+        if isinstance(event, RunStarted):  # what was told of later steps before a resume is void
+            status, planned = "unfinished", event.epochs
+            epochs = [epoch for epoch in epochs if epoch.step <= event.step]
+        elif isinstance(event, EpochCompleted):
+            epochs.append(event)
+        elif isinstance(event, RunCompleted):
+            status, test = event.reason, dict(event.test)
+    best = next((epoch for epoch in reversed(epochs) if epoch.best), None)
+    return {
+        "status": status,
+        "epoch": epochs[-1].epoch if epochs else 0,
+        "epochs": planned,
+        "best": best and {"epoch": best.epoch, "train": best.train, "val": best.val},
+        "test": test or None,
+    }
+
+
+def _history_text(history: dict[str, Any]) -> Iterator[str]:
+    planned = f" of {history['epochs']} epochs" if history["epochs"] else ""
+    yield f"run     {history['status']}, {history['epoch']}{planned}"
+    if best := history["best"]:
+        yield f"best    epoch {best['epoch']} · {figures(best['val'] or best['train'])}"
+    if history["test"]:
+        yield f"test    {figures(history['test'])}"

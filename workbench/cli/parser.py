@@ -1,0 +1,107 @@
+"""What can be typed: the commands with their options, and their help."""
+
+import argparse
+from typing import Any, NoReturn
+
+from workbench import __version__
+from workbench.cli import evaluating, info, listing, making, training
+from workbench.core.errors import UserError
+
+USAGE = """workbench [FILE]             open the window
+       workbench COMMAND [OPTION]   work without one"""
+EXAMPLE = """example:
+  workbench new --template small_cnn --data digits -o digits.workbench
+  workbench train digits.workbench --epochs 5 --set train.lr=0.01
+  workbench evaluate RUN_DIR
+
+Names may be written in any case, with or without - and _.
+`workbench COMMAND --help` tells more of a command."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, like every other mistake's."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(
+            "{complaint}; `{program} --help` tells how it is used.",
+            complaint=message,
+            program=self.prog,
+        )
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help in two columns, also for the longest command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `command` of what it gives is the function to call."""
+    top = _Parser(
+        prog="workbench",
+        usage=USAGE,
+        description="Build, train and understand neural networks.",
+        epilog=EXAMPLE,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"workbench {__version__}")
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog="workbench"
+    )
+    _add_new(commands)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_info(commands)
+    for name, function in listing.LISTS.items():
+        _add(commands, name, function, f"list the {name} that can be named")
+    return top
+
+
+def _add(commands: Any, name: str, function: Any, purpose: str) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
+    )
+    added.set_defaults(command=function)
+    added.add_argument("--json", action="store_true", help="print JSON")
+    return added
+
+
+def _add_new(commands: Any) -> None:
+    new = _add(commands, "new", making.new, "make a project file from a template")
+    new.add_argument("--template", metavar="NAME", required=True, help="see `workbench templates`")
+    new.add_argument(
+        "--data", metavar="NAME", help="see `workbench datasets`; else the template's own"
+    )
+    new.add_argument("-o", "--output", metavar="FILE", required=True, help="F.workbench")
+    new.add_argument("--force", action="store_true", help="replace FILE if it exists")
+
+
+def _add_train(commands: Any) -> None:
+    train = _add(commands, "train", training.train, "train a project in a new run folder")
+    train.add_argument("file", metavar="FILE", help="a project, F.workbench")
+    train.add_argument("--runs-dir", metavar="DIR", help="where run folders are made")
+    train.add_argument("--epochs", type=int, metavar="N", help="instead of the project's")
+    train.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:N or mps")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change any value of the project for this run, such as train.loss.type=MSELoss "
+        "or model.layers[0].out_channels=8",
+    )
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = _add(commands, "evaluate", evaluating.evaluate, "measure the best weights of a run")
+    evaluate.add_argument("run", metavar="RUN_DIR", help="the folder of a run")
+    evaluate.add_argument(
+        "--split", choices=("train", "val", "test"), default="test", help="test, if not given"
+    )
+
+
+def _add_info(commands: Any) -> None:
+    told = _add(commands, "info", info.info, "tell what a project or a run holds")
+    told.add_argument("path", metavar="FILE|RUN_DIR", help="a project, or the folder of a run")

@@ -1,0 +1,116 @@
+"""How training is told to people: one moving line on a terminal, one line an epoch elsewhere."""
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from workbench.cli.tables import figures
+from workbench.core.events import (
+    EpochCompleted,
+    Event,
+    Metrics,
+    RunCompleted,
+    RunStarted,
+    StepCompleted,
+    WriteFailed,
+)
+
+DRAW_SECONDS = 0.1
+BAR_WIDTH = 20
+
+
+class Lines:
+    """A line on standard output for every epoch, and the outcome; warnings on standard error.
+
+    `noun` is what samples are called: images, or samples.
+    """
+
+    def __init__(self, folder: Path, noun: str) -> None:
+        self._folder, self._noun = folder, noun
+        self._epochs = self._steps = self._seen = 0
+
+    def __call__(self, event: Event) -> None:
+        """Show an event, or what follows from it."""
+        if isinstance(event, RunStarted):
+            self._epochs, self._steps = event.epochs, event.epochs * event.steps_per_epoch
+        elif isinstance(event, StepCompleted):
+            self._seen += event.samples
+            self._show_step(event)
+        elif isinstance(event, EpochCompleted):
+            self._show_epoch(event)
+        elif isinstance(event, WriteFailed):
+            self._warn(f"warning: {event.reason}")
+        elif isinstance(event, RunCompleted):
+            self._show_ending(event)
+
+    def _show_step(self, event: StepCompleted) -> None:
+        """A step has no line of its own."""
+
+    def _show_epoch(self, event: EpochCompleted) -> None:
+        parts = [figures(event.train), figures(event.val, "val "), *self._pace(event)]
+        told = " · ".join(part for part in parts if part)
+        print(f"epoch {event.epoch}/{self._epochs} · {told}", flush=True)
+
+    def _pace(self, event: StepCompleted | EpochCompleted) -> list[str]:
+        rate = self._seen / max(event.seconds, 1e-9)
+        left = event.seconds / event.step * (self._steps - event.step)
+        return [f"{rate:,.0f} {self._noun}/s", f"{clock(left)} left"]
+
+    def _show_ending(self, event: RunCompleted) -> None:
+        if event.reason == "stopped":
+            self._warn(f"stopped after step {event.step} of {self._steps}; run {self._folder}")
+        elif event.reason == "completed":
+            if event.test:
+                print(f"test  {figures(event.test)}")
+            print(f"run   {self._folder}", flush=True)
+
+    def _warn(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+class Bar(Lines):
+    """One line on the terminal of standard error that moves, at most ten times a second."""
+
+    def __init__(self, folder: Path, noun: str) -> None:
+        super().__init__(folder, noun)
+        self._drawn = 0.0
+        self._val: Metrics = {}
+
+    def _show_step(self, event: StepCompleted) -> None:
+        if time.monotonic() - self._drawn >= DRAW_SECONDS or event.step == self._steps:
+            self._drawn = time.monotonic()
+            metrics = {**event.metrics, **self._val}
+            told = [_bar(event.step / self._steps), figures(metrics), *self._pace(event)]
+            self._draw(f"epoch {event.epoch}/{self._epochs} {' · '.join(told)}")
+
+    def _show_epoch(self, event: EpochCompleted) -> None:
+        # A step's accuracy is of one batch and jumps: once there is a better one, it is shown.
+        self._val = {f"val {name}": value for name, value in event.val.items() if name != "loss"}
+
+    def _show_ending(self, event: RunCompleted) -> None:
+        if event.reason == "completed":
+            print(file=sys.stderr, flush=True)
+        else:
+            self._draw("")
+        super()._show_ending(event)
+
+    def _warn(self, text: str) -> None:
+        self._draw("")
+        super()._warn(text)
+
+    def _draw(self, text: str) -> None:
+        room = shutil.get_terminal_size().columns - 1
+        print(f"\r{text[:room]:{room}}", end="" if text else "\r", file=sys.stderr, flush=True)
+
+
+def _bar(share: float) -> str:
+    done = round(share * BAR_WIDTH)
+    return f"[{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:.0%}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `0:07`, `12:30` or `3:05:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

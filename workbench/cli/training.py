@@ -1,0 +1,105 @@
+"""`train`: the same generator of events that the window pulls, told as text or JSON lines."""
+
+import logging
+import sys
+from argparse import Namespace
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import workbench.catalog  # noqa: F401  puts every choice on its shelf
+from workbench.cli.assignments import with_options
+from workbench.cli.interrupts import Interrupts
+from workbench.cli.progress import Bar, Lines
+from workbench.core.errors import UserError
+from workbench.core.events import Event, RunCompleted
+from workbench.core.places import runs_dir
+from workbench.core.project import Project, load_project
+from workbench.core.runs import Run, create_run
+
+Show = Callable[[Event], None]
+
+
+def train(options: Namespace) -> int:
+    """Train a project in a new run folder.
+
+    Raises:
+        UserError: the project can't be trained. Before training began, no run folder is made.
+        KeyboardInterrupt: stopped by a signal, with the last checkpoint kept.
+    """
+    _warn_on_stderr()
+    project = load_project(Path(options.file))
+    _check_device(options.device)
+    project = with_options(project, options)
+    _make_ready(project)
+    run = create_run(project, Path(options.runs_dir) if options.runs_dir else runs_dir())
+    if _trained(project, run, _show(project, run, options.json), options.interrupts):
+        return 0
+    raise KeyboardInterrupt
+
+
+def _check_device(name: str | None) -> None:
+    if name is not None:
+        from workbench.engine import machine
+
+        machine.device(name)
+
+
+def _make_ready(project: Project) -> None:
+    """Find mistakes before there is a folder; what is loaded here, training finds loaded."""
+    project.check()
+    from workbench.engine import machine
+    from workbench.engine.batches import loaded
+
+    machine.tune_allocator()
+    machine.device(project.train.device)
+    loaded(project.data)
+
+
+def _show(project: Project, run: Run, json: bool) -> Show:
+    if json:
+        return _json_line
+    samples = "images" if project.data.info().is_image else "samples"
+    return (Bar if sys.stderr.isatty() else Lines)(run.folder, samples)
+
+
+def _json_line(event: Event) -> None:
+    print(event.to_json())
+
+
+def _trained(project: Project, run: Run, show: Show, interrupts: Interrupts) -> bool:
+    """Pull the events until the end, or until a signal; whether it was the end."""
+    from workbench.engine.sinks import train
+
+    ended = False
+    with interrupts.held():
+        try:
+            with closing(train(project, run.folder)) as events:
+                for event in events:
+                    show(event)
+                    ended = ended or isinstance(event, RunCompleted)
+                    if interrupts.came and not ended:
+                        break
+        finally:
+            if not ended:
+                _show_ending(run, show)
+    return ended
+
+
+def _show_ending(run: Run, show: Show) -> None:
+    """Training that was cut short says how it ended in the run's file only."""
+    try:
+        for event in deque(run.events(), maxlen=1):
+            if isinstance(event, RunCompleted):
+                show(event)
+    except UserError as error:
+        logging.getLogger(__name__).warning("%s", error)
+
+
+def _warn_on_stderr() -> None:
+    """Warnings of the engine as single lines; those with a traceback also come as an event."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("warning: %(message)s"))
+    handler.addFilter(lambda record: record.exc_info is None)
+    logging.getLogger("workbench").addHandler(handler)

@@ -1,0 +1,76 @@
+"""Measuring a run that was trained before."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from workbench.core.data import Split
+from workbench.core.errors import UserError
+from workbench.core.events import Metrics
+from workbench.core.project import Project
+from workbench.core.runs import Run
+from workbench.engine import checkpoint, machine
+from workbench.engine.batches import Batches
+from workbench.engine.build import build, convolves
+from workbench.engine.predict import Predictions, metrics_of, per_class, predict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The figures of a checkpoint over a split."""
+
+    split: Split
+    checkpoint: str
+    """`best` or `last`."""
+    epoch: int
+    """The epoch after which the weights were taken."""
+    samples: int
+    metrics: Metrics
+    per_class: dict[str, dict[str, float]]
+    """Precision, recall, F1 and support by class; empty for regression."""
+
+
+def evaluate(run: Run, split: Split) -> Evaluation:
+    """Measure the best weights of a run, or its last ones if there are no best.
+
+    Raises:
+        UserError: no run, no checkpoint, a checkpoint that does not fit, or an empty split.
+    """
+    project = run.project()
+    path = run.best if run.best.exists() else run.last
+    state = checkpoint.load(path)
+    info = project.data.info()
+    predictions = _predictions(project, state, split)
+    if not len(predictions.targets):
+        raise UserError("The {split} split of {data} is empty.", split=split, data=info.title)
+    return Evaluation(
+        split=split,
+        checkpoint=path.stem,
+        epoch=state.get("epoch", 0),
+        samples=len(predictions.targets),
+        metrics=metrics_of(predictions, info),
+        per_class=per_class(predictions, info) if info.task == "classification" else {},
+    )
+
+
+def _predictions(project: Project, state: dict[str, Any], split: Split) -> Predictions:
+    device = _device(project.train.device)
+    network = build(project.model, project.data.info().shape)
+    try:
+        network.load_state_dict(state["model"])
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise UserError(
+            "The weights do not fit the run's network: {reason}", reason=error
+        ) from error
+    batches = Batches(project.data, device, channels_last=convolves(network))
+    layout = torch.channels_last if convolves(network) else torch.preserve_format
+    return predict(network.to(device).to(memory_format=layout), batches, split, project.train.loss)
+
+
+def _device(name: str) -> torch.device:
+    """The run's device, or the CPU where the run was trained on another machine."""
+    try:
+        return machine.device(name)
+    except UserError:
+        return torch.device("cpu")
