@@ -86,6 +86,10 @@ class SpecForm(QWidget):
         if field in self._rows and self.spec is not None:
             self._rows[field].offer(values, getattr(self.spec, field))
 
+    def complain(self, field: str, reason: str) -> None:
+        """Tell below a field why its value can't be taken."""
+        self._rows[field].complain(reason)
+
     def _rebuild(self, spec: Spec, skip: Sequence[str]) -> None:
         while self._layout.rowCount():
             self._layout.removeRow(0)

@@ -95,6 +95,11 @@ class LayerPanel(Panel):
         position = self._position
         if position is None or position < 0:
             return
+        others = (step.layer.name for step in self._stack.steps if step.index != position)
+        if layer.name in others:
+            told = tr("Another layer is named {name} already.", name=layer.name)
+            self.form.complain(field, told)
+            return
         label = tr("Change {field} of {layer}", field=field, layer=layer.name or layer.kind)
         self._stack.swap(position, (layer,), label)
 
