@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench import __version__
 from workbench.core.places import log_file
+from workbench.core.project import Project
 from workbench.core.template import Template
 from workbench.engine.remote import Engines
 from workbench.ui.main_window import MainWindow
@@ -48,10 +49,10 @@ def open_window(arguments: list[str]) -> int:
     return code
 
 
-def make_window(engines: Engines | None = None) -> MainWindow:
-    """A window on the working example; whoever gives it `engines` ends them."""
+def make_window(project: Project | None = None, engines: Engines | None = None) -> MainWindow:
+    """A window on `project`, or the working example; whoever gives it `engines` ends them."""
     settings = Settings()
-    project = Template.shelf[FIRST].project()
+    project = project or Template.shelf[FIRST].project()
     return MainWindow(Session(project, settings, Theme(settings.theme), engines))
 
 
