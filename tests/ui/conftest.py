@@ -1,0 +1,63 @@
+"""The real window under test, and the hunt for what a test leaves behind."""
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import pytest
+import shiboken6
+from gestures import PATIENCE, OpenWindow
+from PySide6.QtCore import QThread, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from workbench.app import make_window
+from workbench.core.project import Project
+from workbench.engine.remote import Engines
+from workbench.ui.main_window import MainWindow
+
+
+def left_behind() -> set[object]:
+    """Threads and timers at work, and top-level widgets."""
+    left: set[object] = set(QApplication.topLevelWidgets())
+    left.update(t for t in threading.enumerate() if not isinstance(t, threading._DummyThread))
+    for found in gc.get_objects():
+        # by type: isinstance asks objects for __class__, and some of torch's answer by a warning
+        if issubclass(type(found), QThread | QTimer) and shiboken6.isValid(found):
+            at_work = found.isRunning if isinstance(found, QThread) else found.isActive
+            left.update({found} if at_work() else ())
+    return left
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication) -> Iterator[None]:
+    before = left_behind()
+    yield
+    assert left_behind() - before == set()
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, engines: Engines) -> Iterator[OpenWindow]:
+    """Shows windows that share the engine processes, and puts them away after the test."""
+    windows: list[MainWindow] = []
+
+    def opened(project: Project | None = None, engines: Engines = engines) -> MainWindow:
+        window = make_window(project, engines)
+        windows.append(window)
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
+        window.resize(1366, 768)  # a small laptop; as it is shown it is bounded to a smaller screen
+        return window
+
+    yield opened
+    for window in windows:
+        put_away(qtbot, window)
+
+
+def put_away(qtbot: QtBot, window: MainWindow) -> None:
+    """Close a window as SIGTERM does, which asks nothing, and destroy it."""
+    window.end()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
+    with qtbot.waitSignal(window.destroyed):
+        window.deleteLater()

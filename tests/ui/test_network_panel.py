@@ -1,0 +1,303 @@
+"""Building a network by mouse and keys."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import torch
+from gestures import (
+    OpenWindow,
+    append,
+    between,
+    card,
+    click,
+    click_named,
+    drop,
+    keys,
+    palette_item,
+    select,
+    type_over,
+)
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from pytestqt.qtbot import QtBot
+from torch import nn
+
+from workbench.core.data import DatasetSpec
+from workbench.core.model import LayerSpec, ModelSpec, Step
+from workbench.core.project import Project
+from workbench.core.template import Template
+from workbench.ui.cards import fix_rects
+from workbench.ui.main_window import MainWindow
+from workbench.ui.stack import STEP
+
+COPY, MOVE = Qt.DropAction.CopyAction, Qt.DropAction.MoveAction
+
+
+def digits(*kinds: str) -> Project:
+    """A project on digits with layers of these kinds."""
+    project = Template.shelf["mlp"].project()
+    layers = tuple(LayerSpec.named(kind)() for kind in kinds)
+    return project.replace(model=ModelSpec(layers=layers))
+
+
+def kinds(window: MainWindow) -> list[str]:
+    return [layer.kind for layer in window.session.document.project.model.layers]
+
+
+def names(window: MainWindow) -> list[str]:
+    return [layer.name for layer in window.session.document.project.model.layers]
+
+
+def step(window: MainWindow, row: int) -> Step:
+    """What the card at `row` shows."""
+    return window.network.stack.index(row + 1).data(STEP)
+
+
+def spoken(window: MainWindow, row: int) -> str:
+    """What a screen reader says of a card."""
+    card(window, row)
+    view = QAccessible.queryAccessibleInterface(window.network.view)
+    children = map(view.child, range(view.childCount()))
+    cards = [child for child in children if child.role() == QAccessible.Role.TreeItem]
+    return cards[row + 1].text(QAccessible.Text.Name)
+
+
+def test_a_network_grows_from_an_empty_stack(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(Project(**{**dict(digits()), "data": DatasetSpec.named("Digits")()}))
+    assert kinds(window) == []
+    append(qtbot, window, "Conv2d")
+    append(qtbot, window, "ReLU")
+    tree = window.palette_panel.tree
+    tree.setCurrentItem(palette_item(window, "MaxPool2d"))
+    qtbot.keyClick(tree, Qt.Key.Key_Return)
+    keys(qtbot, window.network.view, "Ctrl+L")
+    search = window.palette_panel.search
+    assert search.hasFocus()
+    for kind in ("flat", "linear"):
+        qtbot.keyClick(search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClicks(search, kind)
+        qtbot.keyClick(search, Qt.Key.Key_Return)
+    assert kinds(window) == ["Conv2d", "ReLU", "MaxPool2d", "Flatten", "Linear"]
+    assert names(window) == ["conv1", "relu1", "pool1", "flatten1", "fc1"]
+    by_hand = nn.Sequential(
+        nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 10)
+    )
+    sample = torch.zeros(1, 1, 8, 8)
+    for row, module in enumerate(by_hand):
+        sample = module(sample)
+        assert step(window, row).out_shape == tuple(sample.shape[1:])
+        assert step(window, row).parameters == sum(p.numel() for p in module.parameters())
+    total = sum(p.numel() for p in by_hand.parameters())
+    assert window.network.info.text() == f"{total:,} parameters"
+
+
+def test_a_card_is_told_to_a_screen_reader(open_window: OpenWindow) -> None:
+    window = open_window(digits("Conv2d", "Linear"))
+    assert spoken(window, -1) == "Input, Digits (8×8 scans), 1 × 8 × 8"
+    assert spoken(window, 0).startswith("Conv2d conv1, 16 kernels 3×3")
+    assert spoken(window, 0).endswith("output 16 × 6 × 6, 160 parameters")
+    assert spoken(window, 1) == "Linear fc1 gets 16 × 6 × 6, needs a flat vector."
+
+
+def test_a_layer_is_dragged_from_the_palette(open_window: OpenWindow) -> None:
+    window = open_window(digits("Flatten", "Linear"))
+    item = palette_item(window, "ReLU")
+    mime = window.palette_panel.tree.mimeData([item])
+    drop(window.network.view, mime, between(window, 1), COPY)
+    assert kinds(window) == ["Flatten", "ReLU", "Linear"]
+    assert window.network.chosen() == [1]
+    drop(window.network.view, mime, window.network.view.viewport().rect().bottomLeft(), COPY)
+    assert kinds(window) == ["Flatten", "ReLU", "Linear", "ReLU"]
+
+
+def test_a_drag_from_elsewhere_changes_nothing(open_window: OpenWindow) -> None:
+    window = open_window(digits("Flatten", "Linear"))
+    mime = QMimeData()
+    mime.setText("Dear Sir or Madam")
+    drop(window.network.view, mime, between(window, 1), COPY)
+    assert kinds(window) == ["Flatten", "Linear"]
+
+
+Gesture = Callable[[QtBot, MainWindow], None]
+
+
+def _pressed(sequence: str) -> Gesture:
+    return lambda qtbot, window: keys(qtbot, window.network.view, sequence)
+
+
+def _dropped(first: int, last: int, before: int) -> Gesture:
+    def gesture(qtbot: QtBot, window: MainWindow) -> None:
+        stack = window.network.stack
+        rows = [stack.index(row + 1) for row in range(first, last + 1)]
+        drop(window.network.view, stack.mimeData(rows), between(window, before), MOVE)
+
+    return gesture
+
+
+def _cut_and_pasted_at_the_end(qtbot: QtBot, window: MainWindow) -> None:
+    keys(qtbot, window.network.view, "Ctrl+X")
+    assert names(window) == ["flatten1", "fc2"]
+    select(qtbot, window, 1)
+    keys(qtbot, window.network.view, "Ctrl+V")
+
+
+# The stack is flatten1, fc1, relu1, fc2, and the two in the middle are selected.
+GESTURES: dict[str, tuple[Gesture, list[str], list[int]]] = {
+    "Alt+Up": (_pressed("Alt+Up"), ["fc1", "relu1", "flatten1", "fc2"], [0, 1]),
+    "Alt+Down": (_pressed("Alt+Down"), ["flatten1", "fc2", "fc1", "relu1"], [2, 3]),
+    "drop to the front": (_dropped(1, 2, 0), ["fc1", "relu1", "flatten1", "fc2"], [0, 1]),
+    "drop on the last card's top": (_dropped(0, 0, 3), ["fc1", "relu1", "flatten1", "fc2"], [2]),
+    "delete": (_pressed("Del"), ["flatten1", "fc2"], [1]),
+    "duplicate": (
+        _pressed("Ctrl+D"),
+        ["flatten1", "fc1", "relu1", "fc3", "relu2", "fc2"],
+        [3, 4],
+    ),
+    "cut": (_pressed("Ctrl+X"), ["flatten1", "fc2"], [1]),
+    "cut and paste": (_cut_and_pasted_at_the_end, ["flatten1", "fc2", "fc1", "relu1"], [2, 3]),
+}
+
+
+@pytest.mark.parametrize("gesture", GESTURES)
+def test_every_edit_can_be_undone_and_redone(
+    open_window: OpenWindow, qtbot: QtBot, gesture: str
+) -> None:
+    act, expected, selected = GESTURES[gesture]
+    window = open_window(digits("Flatten", "Linear", "ReLU", "Linear"))
+    document, view = window.session.document, window.network.view
+    select(qtbot, window, 1, 2)
+    assert window.network.chosen() == [1, 2]
+    before = document.project
+    act(qtbot, window)
+    after = document.project
+    assert names(window) == expected
+    assert window.network.chosen() == selected
+    edits = document.undo_stack.count()
+    assert edits == (2 if gesture == "cut and paste" else 1)
+    for _ in range(edits):
+        keys(qtbot, view, "Ctrl+Z")
+    assert document.project == before
+    assert not window.commands.actions["edit.undo"].isEnabled()
+    for _ in range(edits):
+        keys(qtbot, view, "Ctrl+Shift+Z")
+    assert document.project == after
+    assert [spoken(window, row).split()[1].rstrip(",") for row in range(len(expected))] == expected
+
+
+def test_moves_stop_at_the_ends(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits("Flatten", "Linear"))
+    for row, sequence in ((0, "Alt+Up"), (1, "Alt+Down")):
+        select(qtbot, window, row)
+        keys(qtbot, window.network.view, sequence)
+    assert names(window) == ["flatten1", "fc1"]
+    assert not window.session.document.modified
+
+
+def test_the_clipboard_speaks_json(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits("Flatten", "Linear", "ReLU"))
+    select(qtbot, window, 1, 2)
+    keys(qtbot, window.network.view, "Ctrl+C")
+    copied = json.loads(QGuiApplication.clipboard().text())
+    assert [layer["type"] for layer in copied["layers"]] == ["Linear", "ReLU"]
+    copied["layers"][0] |= {"out_features": 77, "name": "wide"}
+    QGuiApplication.clipboard().setText(json.dumps(copied))  # as from a text editor
+    keys(qtbot, window.network.view, "Ctrl+V")
+    assert names(window) == ["flatten1", "fc1", "relu1", "wide", "relu2"]
+    assert step(window, 3).out_shape == (77,)
+
+
+def test_pasting_what_is_no_layer_is_told_in_the_banner(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_window(digits("Flatten", "Linear"))
+    foreign = ("", "Dear Sir or Madam", "[1]", '{"layers": [{"type": "Lin"}]}', '{"layers": 3}')
+    for text in foreign:
+        QGuiApplication.clipboard().setText(text)
+        keys(qtbot, window.network.view, "Ctrl+V")
+        assert names(window) == ["flatten1", "fc1"]
+        assert window.banner.isVisible()
+        told = window.banner.text.text()
+        assert told.startswith("The clipboard"), text
+        assert told.endswith("."), text
+        click_named(qtbot, window, "banner.close")
+        assert not window.banner.isVisible()
+
+
+def test_a_painted_fix_is_clicked(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits("Conv2d", "Linear"))
+    view, stack = window.network.view, window.network.stack
+    assert window.network.info.text().endswith(" · 1 problem")
+    card(window, 1)
+    index = stack.index(2)
+    (rect,) = fix_rects(view.visualRect(index), index.data(STEP), view.font())
+    assert view.viewport().rect().contains(rect)
+    before = window.session.document.project
+    click(qtbot, view, rect.center())
+    assert kinds(window) == ["Conv2d", "Flatten", "Linear"]
+    assert not any(each.fault for each in stack.steps)
+    assert step(window, 2).out_shape == (10,)
+    keys(qtbot, view, "Ctrl+Z")
+    assert window.session.document.project == before
+
+
+def test_each_fix_of_a_fault_has_its_button(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits("MaxPool2d", "MaxPool2d", "MaxPool2d", "MaxPool2d", "Flatten"))
+    view = window.network.view
+    card(window, 3)
+    index = window.network.stack.index(4)
+    fault = index.data(STEP).fault
+    assert [fix.label for fix in fault.fixes] == ["set kernel_size=1", "remove the layer"]
+    rects = fix_rects(view.visualRect(index), index.data(STEP), view.font())
+    click(qtbot, view, rects[1].center())
+    assert kinds(window) == ["MaxPool2d", "MaxPool2d", "MaxPool2d", "Flatten"]
+
+
+def test_the_first_problem_is_fixed_by_keys(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits("Conv2d", "Linear", "ReLU", "Linear"))
+    window.session.document.edit(
+        "", window.session.document.project.replace(data=DatasetSpec.named("Iris")())
+    )
+    fix = window.commands.actions["network.fix"]
+    rounds = 0
+    while fix.isEnabled():
+        keys(qtbot, window.network.view, "Ctrl+.")
+        rounds += 1
+    assert rounds == 2  # the convolution is removed, the last Linear gets three outputs
+    assert kinds(window) == ["Linear", "ReLU", "Linear"]
+    assert step(window, 2).out_shape == (3,)
+
+
+def test_keys_alone_build_a_network(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits("Flatten"))
+    view = window.network.view
+    view.setFocus()
+    keys(qtbot, view, "Ctrl+L")
+    search = QGuiApplication.focusObject()
+    qtbot.keyClicks(search, "relu")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.keyClick(search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(search, "linear")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    keys(qtbot, search, "Alt+Up")
+    assert kinds(window) == ["Flatten", "Linear", "ReLU"]
+    view.setFocus()
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert window.network.chosen() == [2]
+    qtbot.keyClick(view, Qt.Key.Key_Up)
+    assert window.network.chosen() == [1]
+    keys(qtbot, view, "Ctrl+D")
+    qtbot.keyClick(view, Qt.Key.Key_Delete)
+    assert kinds(window) == ["Flatten", "Linear", "ReLU"]
+
+
+def test_the_palette_shows_what_is_looked_for(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(digits())
+    tree, search = window.palette_panel.tree, window.palette_panel.search
+    qtbot.keyClicks(search, "POOL")
+    shown = [kind for kind in LayerSpec.choices() if not palette_item(window, kind).isHidden()]
+    assert shown == ["MaxPool2d", "AvgPool2d"]
+    groups = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
+    assert [group.text(0) for group in groups if not group.isHidden()] == ["Pooling"]
+    type_over(qtbot, search, "nothing is called so")
+    assert kinds(window) == []
