@@ -77,7 +77,7 @@ ensure_venv() {
 
 # A progress bar for a person; nothing for a log unless something fails.
 pip_install() {
-    if [ -t 1 ]; then quiet=; else quiet=--quiet; fi
+    if [ -t 1 ]; then quiet=; else quiet="--quiet --quiet"; fi
     .venv/bin/python -m pip install $quiet --constraint "$constraints" "$@" </dev/null ||
         fail "pip could not install the packages; its reason is above. After mending it," \
             "the same command goes on where it stopped."
