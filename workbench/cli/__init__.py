@@ -13,7 +13,7 @@ from workbench.core.errors import UserError
 
 COMMANDS = ("new", "train", "evaluate", "info", "templates", "datasets", "layers")
 
-FAILED, INTERRUPTED = 1, 130
+FAILED = 1
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,8 +31,6 @@ def run(arguments: Sequence[str]) -> int:
         except BrokenPipeError:  # as in `workbench layers | head -1`
             _discard_stdout()
             return FAILED
-        except KeyboardInterrupt:
-            return INTERRUPTED
 
 
 def _dispatched(arguments: Sequence[str], interrupts: Interrupts) -> int:

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
+INTERRUPTED = 130
+"""The exit code of a command that a signal ended."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # Wrappers such as make pass on a Ctrl+C that the terminal has sent to us as well: that is one.
@@ -15,9 +18,10 @@ SAME_SECONDS = 1.0
 
 
 class Interrupts:
-    """While entered, a signal raises KeyboardInterrupt, or is only noted while `held`.
+    """While entered, a signal ends the process; while `held`, the first one is only noted.
 
-    A second one ends the process at once, which costs what was done since the last checkpoint.
+    Nothing is raised: an exception in the middle of an import leaves modules half made, and those
+    that import them in a `try` go on (numpy then recurses until it fails).
     """
 
     def __init__(self) -> None:
@@ -35,25 +39,17 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.came:
-            if time.monotonic() - self._first > SAME_SECONDS:
-                os._exit(130)
-            return
-        self.came, self._first = True, time.monotonic()
-        if not self._held:
-            raise KeyboardInterrupt
+        again = self.came and time.monotonic() - self._first > SAME_SECONDS
+        if again or not self._held:
+            os._exit(INTERRUPTED)
+        if not self.came:
+            self.came, self._first = True, time.monotonic()
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """From here on a signal only sets `came`.
-
-        Raises:
-            KeyboardInterrupt: one came before, and its exception was lost in a callback of C.
-        """
+        """For work that must not be cut: a signal only sets `came`, a second one ends it yet."""
         self._held = True
         try:
-            if self.came:
-                raise KeyboardInterrupt
             yield
         finally:
             self._held = False

@@ -24,7 +24,8 @@ def new(options: Namespace) -> int:
     project = template.project(data or None)
     if path.exists() and not options.force:
         _refuse_to_replace(path)
-    save_project(project, path)
+    with options.interrupts.held():
+        save_project(project, path)
     print(json.dumps({"file": str(path)}) if options.json else f"{path} written")
     return 0
 

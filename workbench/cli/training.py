@@ -10,7 +10,7 @@ from pathlib import Path
 
 import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench.cli.assignments import with_options
-from workbench.cli.interrupts import Interrupts
+from workbench.cli.interrupts import INTERRUPTED, Interrupts
 from workbench.cli.progress import Bar, Lines
 from workbench.core.errors import UserError
 from workbench.core.events import Event, RunCompleted
@@ -22,21 +22,20 @@ Show = Callable[[Event], None]
 
 
 def train(options: Namespace) -> int:
-    """Train a project in a new run folder.
+    """Train a project in a new run folder; a signal stops after the step, with a checkpoint kept.
 
     Raises:
-        UserError: the project can't be trained. Before training began, no run folder is made.
-        KeyboardInterrupt: stopped by a signal, with the last checkpoint kept.
+        UserError: the project can't be trained. If that shows before training, no run is made.
     """
     _warn_on_stderr()
     project = load_project(Path(options.file))
     _check_device(options.device)
     project = with_options(project, options)
     _make_ready(project)
-    run = create_run(project, Path(options.runs_dir) if options.runs_dir else runs_dir())
-    if _trained(project, run, _show(project, run, options.json), options.interrupts):
-        return 0
-    raise KeyboardInterrupt
+    with options.interrupts.held():
+        run = create_run(project, Path(options.runs_dir) if options.runs_dir else runs_dir())
+        ended = _trained(project, run, _show(project, run, options.json), options.interrupts)
+    return 0 if ended else INTERRUPTED
 
 
 def _check_device(name: str | None) -> None:
@@ -73,17 +72,16 @@ def _trained(project: Project, run: Run, show: Show, interrupts: Interrupts) -> 
     from workbench.engine.sinks import train
 
     ended = False
-    with interrupts.held():
-        try:
-            with closing(train(project, run.folder)) as events:
-                for event in events:
-                    show(event)
-                    ended = ended or isinstance(event, RunCompleted)
-                    if interrupts.came and not ended:
-                        break
-        finally:
-            if not ended:
-                _show_ending(run, show)
+    try:
+        with closing(train(project, run.folder)) as events:
+            for event in events:
+                show(event)
+                ended = ended or isinstance(event, RunCompleted)
+                if interrupts.came and not ended:
+                    break
+    finally:
+        if not ended:
+            _show_ending(run, show)
     return ended
 
 
