@@ -128,7 +128,7 @@ class RunBar(QToolBar):
         }
         text, tip = texts[state]
         self.main.setText(text)
-        self.main.setAccessibleName(text[3:] if state != "stopping" else text)
+        self.main.setAccessibleName(text.split(maxsplit=1)[-1])  # without the sign
         self.main.setToolTip(tip)
         self.main.setEnabled(state != "stopping")
         self.stop.setEnabled(state in ("running", "paused"))
