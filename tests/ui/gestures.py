@@ -113,6 +113,12 @@ def between(window: MainWindow, row: int) -> QPoint:
     return QPoint(rect.center().x(), rect.top() + 1)
 
 
+def drawn(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until the panels have drawn once more."""
+    with qtbot.waitSignal(window.session.drawing):
+        window.session.request_draw()
+
+
 # -- menus and dialogs
 
 
