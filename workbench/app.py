@@ -41,7 +41,7 @@ def open_window(arguments: list[str]) -> int:
     window.show()
     QTimer.singleShot(0, window.start)
     if arguments:
-        QTimer.singleShot(0, lambda: window.open_project(Path(arguments[0]).absolute()))
+        QTimer.singleShot(0, lambda: window.files.open(Path(arguments[0]).absolute()))
     if os.environ.get("WORKBENCH_QUIT_AT_ONCE"):  # for measuring the start, and smoke tests
         QTimer.singleShot(0, window.close)
     code = app.exec()

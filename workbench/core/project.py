@@ -13,7 +13,7 @@ from workbench.core.errors import UserError
 from workbench.core.files import parse_json, read_text, write_atomically
 from workbench.core.model import ModelSpec, ShapeError, Step
 from workbench.core.spec import Spec, validated
-from workbench.core.train import TrainConfig
+from workbench.core.train import TrainConfig, default_loss, fits
 
 VERSION = 1
 SUFFIX = ".workbench"
@@ -30,6 +30,12 @@ class Project(Spec):
     data: SerializeAsAny[DatasetSpec]
     train: TrainConfig
     notes: str = Field(default="", max_length=100_000)
+
+    def with_data(self, data: DatasetSpec) -> "Project":
+        """A copy on other data; a loss that does not suit its task gives way to the usual one."""
+        info = data.info()
+        loss = self.train.loss if fits(self.train.loss, info) else default_loss(info)
+        return self.replace(data=data, train=self.train.replace(loss=loss))
 
     def walk(self) -> Iterator[Step]:
         """Every layer with its shapes; a fault, also that of the output, is told on its layer."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.core.errors import UserError
 from workbench.core.events import Event, event_from_json
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project, load_project, save_project
 
 _NUMBERED = re.compile(r"(\d{4,})-")
@@ -64,6 +65,15 @@ class Run:
                 "{folder} is not a run folder: it has no project.json.", folder=self.folder
             )
         return load_project(self.project_file)
+
+    def weights_of(self, model: ModelSpec) -> Path | None:
+        """The best checkpoint, else the last one, if this run trained exactly `model`."""
+        try:
+            if self.project().model != model:
+                return None
+        except UserError:  # the folder is gone, or damaged
+            return None
+        return next((path for path in (self.best, self.last) if path.exists()), None)
 
     def events(self) -> Iterator[Event]:
         """What training said; a line that a crash cut off is left out.

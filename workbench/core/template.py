@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.model import LayerSpec, ModelSpec
 from workbench.core.project import Project
-from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, fits
+from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, default_loss, fits
 
 
 class Template:
@@ -55,9 +55,3 @@ class Template:
         )
         project.check()
         return project
-
-
-def default_loss(info: DatasetInfo) -> LossSpec:
-    """The usual loss of a task."""
-    name = "CrossEntropyLoss" if info.task == "classification" else "MSELoss"
-    return LossSpec.named(name)()

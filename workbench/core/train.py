@@ -115,3 +115,9 @@ def fits(loss: LossSpec, info: DatasetInfo) -> bool:
     except UserError:
         return False
     return True
+
+
+def default_loss(info: DatasetInfo) -> LossSpec:
+    """The usual loss of a task."""
+    name = "CrossEntropyLoss" if info.task == "classification" else "MSELoss"
+    return LossSpec.named(name)()

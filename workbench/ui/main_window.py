@@ -2,22 +2,20 @@
 
 import logging
 import traceback
-from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QTabWidget
 
 from workbench.core.errors import UserError
-from workbench.core.places import resource, user_data
-from workbench.core.project import Project, load_project, save_project
+from workbench.core.places import resource
 from workbench.engine.remote import EngineFault
 from workbench.ui import dialogs
 from workbench.ui.actions import Commands
 from workbench.ui.banner import Banner
 from workbench.ui.commands import rows
 from workbench.ui.layouts import arrange
+from workbench.ui.models import Models
 from workbench.ui.naming import named
 from workbench.ui.outcome import Outcomes
 from workbench.ui.panel import Panel
@@ -29,6 +27,7 @@ from workbench.ui.panels.network import NetworkPanel
 from workbench.ui.panels.palette import PalettePanel
 from workbench.ui.panels.predictions import PredictionsPanel
 from workbench.ui.panels.training import TrainingPanel
+from workbench.ui.project_files import ProjectFiles
 from workbench.ui.run_bar import RunBar
 from workbench.ui.session import Session
 from workbench.ui.text import sentence, tr
@@ -36,11 +35,6 @@ from workbench.ui.text import sentence, tr
 FIRST_SIZE = QSize(1560, 960)
 
 log = logging.getLogger(__name__)
-
-
-def recovered_file() -> Path:
-    """Where unsaved changes go when the system ends the program."""
-    return user_data() / "recovered.workbench"
 
 
 class MainWindow(QMainWindow):
@@ -55,6 +49,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(QIcon(str(resource("icons", "workbench.svg"))))
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.files, self.models = ProjectFiles(self), Models(session)
         self._add_panels()
         self.commands = Commands(self, rows(self))
         self.run_bar = RunBar(session, self.commands.actions)
@@ -92,7 +87,7 @@ class MainWindow(QMainWindow):
         for panel in self.panels.values():
             panels.addAction(panel.toggleViewAction())
         recent = self.commands.menu("File/Open Recent")
-        recent.aboutToShow.connect(self._fill_recent)
+        recent.aboutToShow.connect(lambda: self.files.fill_recent(recent))
         data = self.panels["data"]
         assert isinstance(data, DataPanel)
         data.set_menu(self.commands.menu("Data/Choose"))
@@ -146,22 +141,7 @@ class MainWindow(QMainWindow):
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
         self.network.select([0])
-        lost = recovered_file()
-        if lost.exists():
-            self.banner.tell(
-                tr("The last session was ended with unsaved changes."),
-                tr("Open them"),
-                lambda: self._recover(lost),
-            )
-
-    def _recover(self, path: Path) -> None:
-        try:
-            project = load_project(path)
-        except UserError as error:
-            self.tell_failure(error, False)
-            return
-        self.session.document.edit(tr("Recover"), project)
-        path.unlink(missing_ok=True)
+        self.files.offer_unsaved()
 
     # -- messages
 
@@ -194,78 +174,6 @@ class MainWindow(QMainWindow):
         self.setWindowModified(document.modified)
         self.setWindowTitle(f"{document.title}[*] — Torch Workbench")
 
-    # -- documents
-
-    def if_saved(self, go_on: Callable[[], None]) -> None:
-        """Call `go_on` once there is nothing unsaved, or the user does not mind."""
-        document = self.session.document
-        if not document.modified:
-            go_on()
-            return
-        dialogs.ask_to_save(self, document.title, lambda: self.save(go_on), go_on)
-
-    def open_project(self, path: Path) -> None:
-        """Open a project file; the present project stays if it can't be read."""
-        try:
-            self.session.document.open(path)
-        except UserError as error:
-            self.session.settings.forget_recent(path)
-            self.tell_failure(error, False)
-            return
-        self.session.settings.add_recent(path)
-        self._opened()
-
-    def new_project(self, project: Project) -> None:
-        """Begin a new project."""
-        self.session.document.start(project)
-        self._opened()
-
-    def _opened(self) -> None:
-        self.network.select([0] if self.network.stack.steps else [])
-        self.session.show_run_of_project()
-
-    def save(self, then: Callable[[], None] = lambda: None) -> None:
-        """Save to the document's file, or ask for one."""
-        path = self.session.document.path
-        if path:
-            self._save_to(path, then)
-        else:
-            self.save_as(then)
-
-    def save_as(self, then: Callable[[], None] = lambda: None) -> None:
-        """Ask for a file and save to it."""
-        suggested = f"{self.session.document.title}.workbench"
-        dialogs.ask_new_file(
-            self,
-            "dialog.save_as",
-            tr("Save project"),
-            dialogs.PROJECTS,
-            suggested,
-            lambda path: self._save_to(dialogs.project_path(path), then),
-        )
-
-    def _save_to(self, path: Path, then: Callable[[], None]) -> None:
-        try:
-            self.session.document.save(path)
-        except UserError as error:
-            self.tell_failure(error, False)
-            return
-        self.session.settings.add_recent(path)
-        self.session.said.emit(tr("Saved {path}.", path=path))
-        then()
-
-    def _fill_recent(self) -> None:
-        menu = self.commands.menu("File/Open Recent")
-        menu.clear()
-        for path in self.session.settings.recent:
-            action = menu.addAction(path.name)
-            action.setToolTip(str(path))
-            action.triggered.connect(
-                lambda _=False, path=path: self.if_saved(lambda: self.open_project(path))
-            )
-        if menu.isEmpty():
-            menu.addAction(tr("No project was saved yet")).setEnabled(False)
-
     def select_all(self) -> None:
         """Select all layers; in a text field, all of its text."""
         focus = QApplication.focusWidget()
@@ -279,7 +187,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._closing and self.session.document.modified:
             event.ignore()
-            self.if_saved(self._close_now)
+            self.files.if_saved(self._close_now)
             return
         if self.session.busy:  # stop in good order, and close when the last job has ended
             event.ignore()
@@ -306,10 +214,5 @@ class MainWindow(QMainWindow):
 
     def end(self) -> None:
         """The system asks the program to end: keep what is unsaved, and close without asking."""
-        document = self.session.document
-        if document.modified:
-            try:
-                save_project(document.project, recovered_file())
-            except UserError as error:
-                log.error("%s", error)
+        self.files.keep_unsaved()
         QTimer.singleShot(0, self._close_now)

@@ -2,27 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import (
-    DataDescribed,
     DevicesFound,
     Event,
-    ModelLoaded,
-    ModelSaved,
-    Progress,
-    SamplesLoaded,
 )
-from workbench.core.places import user_data
 from workbench.core.project import Project
 from workbench.core.runs import Run, create_run, newest_run_of
-from workbench.core.template import default_loss
-from workbench.core.train import fits
 from workbench.engine.remote import EngineLost, Engines, Stream
+from workbench.ui.data_view import DataView
 from workbench.ui.document import Document
 from workbench.ui.job import Job
 from workbench.ui.settings import Settings
@@ -31,16 +24,6 @@ from workbench.ui.theme import Theme
 
 State = Literal["idle", "running", "paused", "stopping"]
 DRAW_MILLISECONDS = 66  # at most 15 times a second: drawing holds the interpreter lock
-
-
-class DataView:
-    """What is known of the loaded samples; empty until the engine told."""
-
-    def __init__(self) -> None:
-        self.described: DataDescribed | None = None
-        self.samples: dict[str, SamplesLoaded] = {}
-        self.loading = ""
-        self.error: UserError | None = None
 
 
 class Session(QObject):
@@ -165,7 +148,6 @@ class Session(QObject):
         if self._describing:
             self._describing.stream.stop()
         view = self.data = DataView()
-        view.loading = tr("Loading…")
         stream = self.engines.remote(function, self.document.project.data)
         self._describing = self.start(
             stream,
@@ -176,47 +158,38 @@ class Session(QObject):
         return self._describing
 
     def _data_told(self, view: DataView, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, Progress):
-                view.loading = tr(event.text) + "…"
-            elif isinstance(event, DataDescribed):
-                view.described, view.loading = event, ""
-            elif isinstance(event, SamplesLoaded):
-                view.samples[event.split] = event
+        view.take(events)
         if view is self.data:
             self.data_changed.emit()
 
     def _data_ended(self, view: DataView, error: Exception | None) -> None:
         if view is not self.data:
             return
-        view.loading, self._describing = "", None
-        if isinstance(error, UserError):
-            view.error = error
-        elif error:
-            self.failed.emit(error, False)
+        self._describing = None
+        if not view.end(error):
+            self._told_if_failed(error)
         self.data_changed.emit()
 
     def choose_data(self, data: DatasetSpec) -> None:
-        """Put other data into the project; a loss that does not suit its task is replaced."""
-        project = self.document.project
-        info = data.info()
-        train = project.train
-        if not fits(train.loss, info):
-            train = train.replace(loss=default_loss(info))
-            self.said.emit(tr("The loss is now {loss}, for this data.", loss=train.loss.kind))
-        label = tr("Choose {name}", name=info.title)
-        self.document.edit(label, project.replace(data=data, train=train))
+        """Put other data into the project, with a loss that suits its task."""
+        before = self.document.project
+        project = before.with_data(data)
+        if project.train.loss != before.train.loss:
+            loss = project.train.loss.kind
+            self.said.emit(tr("The loss is now {loss}, for this data.", loss=loss))
+        self.document.edit(tr("Choose {name}", name=data.info().title), project)
 
     def _project_changed(self, project: Project, before: Project) -> None:
         if project.data != before.data:
             self.look_at_data()
             self.show_run_of_project()
         if project.data != before.data or project.model != before.model:
-            self._forget_weights()
+            self.hold(None)
 
-    def _forget_weights(self) -> None:
-        if self.weights:
-            self.weights = None
+    def hold(self, weights: Path | None) -> None:
+        """Take a checkpoint as the model in hand, or none."""
+        if weights != self.weights:
+            self.weights = weights
             self.weights_changed.emit()
 
     # -- training
@@ -230,7 +203,7 @@ class Session(QObject):
         except UserError as error:
             self.failed.emit(error, False)
             return
-        self._show(run, project)
+        self.show_run(run, project)
         self._train(project, run, False, weights)
 
     def resume_run(self) -> None:
@@ -247,7 +220,7 @@ class Session(QObject):
         self._stop_replay()
         stream = self.engines.remote("sinks.train", project, run.folder, resume, weights)
         self._become("running")
-        self._training = self.start(stream, self._run_told, self._run_ended)
+        self._training = self.start(stream, self.run_told, self._run_ended)
 
     def pause(self) -> None:
         """Let training wait before its next step."""
@@ -271,7 +244,8 @@ class Session(QObject):
         self.state = state
         self.state_changed.emit(state)
 
-    def _run_told(self, events: list[Event]) -> None:
+    def run_told(self, events: list[Event]) -> None:
+        """Pass on what the shown run says."""
         self.reported.emit(events)
         self.request_draw()
 
@@ -284,20 +258,14 @@ class Session(QObject):
             self.failed.emit(error, resumable)
 
     def _take_weights_of_run(self) -> None:
-        run = self.run
-        try:
-            if not run or self.document.project.model != run.project().model:
-                return
-        except UserError:  # the folder is gone, or damaged: there are no weights to take
-            return
-        kept = next((path for path in (run.best, run.last) if path.exists()), None)
+        kept = self.run.weights_of(self.document.project.model) if self.run else None
         if kept:
-            self.weights = kept
-            self.weights_changed.emit()
+            self.hold(kept)
 
     # -- runs and models
 
-    def _show(self, run: Run | None, project: Project | None = None) -> None:
+    def show_run(self, run: Run | None, project: Project | None = None) -> None:
+        """Show a run of `project`, so far without events; or none."""
         self._stop_replay()
         self.run, self.run_data = run, project.data if project else None
         self.cell_chosen.emit(None)
@@ -309,14 +277,14 @@ class Session(QObject):
         Raises:
             UserError: the folder is no run, or its project can't be read.
         """
-        self._show(run, run.project())
+        self.show_run(run, run.project())
         stream = self.engines.remote("sinks.replay", run.folder)
         self._replaying = self.start(stream, lambda events: self._replayed(stream, events))
         self._take_weights_of_run()
 
     def _replayed(self, stream: Stream, events: list[Event]) -> None:
         if self._replaying and self._replaying.stream is stream:
-            self._run_told(events)
+            self.run_told(events)
 
     def _stop_replay(self) -> None:
         if self._replaying and self._replaying in self._jobs:
@@ -330,48 +298,6 @@ class Session(QObject):
             return
         run = newest_run_of(self.document.project, self.settings.runs_dir)
         if run is None:
-            self._show(None)
+            self.show_run(None)
         elif run != self.run:
             self.open_run(run)
-
-    def save_parameters(self, path: Path) -> None:
-        """Write the parameters of the model in hand as a `state_dict`."""
-        self._save("export.save_parameters", self.weights, path)
-
-    def save_network(self, path: Path) -> None:
-        """Write the model in hand whole, as a standard `nn.Sequential`."""
-        self._save("export.save_network", self.document.project, self.weights, path)
-
-    def _save(self, function: str, *arguments: Any) -> None:
-        self.start(self.engines.remote(function, *arguments), self._model_told)
-
-    def load_model(self, path: Path) -> None:
-        """Take the weights in a file in hand; a whole network also replaces the layers."""
-        into = user_data() / "loaded.pt"
-        stream = self.engines.remote(
-            "restore.load_model", path, self.document.project, into, disposable=True
-        )
-        self.said.emit(tr("Loading {path}…", path=path.name))
-        self.start(stream, self._model_told)
-
-    def _model_told(self, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, ModelSaved):
-                self.said.emit(tr("Saved {path}.", path=event.path))
-            elif isinstance(event, ModelLoaded):
-                self._loaded(event)
-
-    def _loaded(self, event: ModelLoaded) -> None:
-        project = self.document.project.replace(model=event.model)
-        self.document.edit(tr("Load network"), project)
-        self.weights = Path(event.weights)
-        self.weights_changed.emit()
-        folder = user_data() / "loaded"
-        self._show(Run(folder), project)
-        self.start(
-            self.engines.remote("preview.predictions", project, self.weights, folder),
-            self._run_told,
-        )
-        self.said.emit(
-            tr("Loaded {path}: its predictions are shown.", path=Path(event.source).name)
-        )

@@ -1,0 +1,134 @@
+"""Projects in files: open, save, and never lose what is unsaved."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu
+
+from workbench.core.errors import UserError
+from workbench.core.places import user_data
+from workbench.core.project import Project, load_project, save_project
+from workbench.ui import dialogs
+from workbench.ui.text import tr
+
+if TYPE_CHECKING:
+    from workbench.ui.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+def recovered_file() -> Path:
+    """Where unsaved changes go when the system ends the program."""
+    return user_data() / "recovered.workbench"
+
+
+class ProjectFiles:
+    """What the File menu does to the window's document."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._recovered = False
+
+    def if_saved(self, go_on: Callable[[], None]) -> None:
+        """Call `go_on` once there is nothing unsaved, or the user does not mind."""
+        document = self._window.session.document
+        if not document.modified:
+            go_on()
+            return
+        dialogs.ask_to_save(self._window, document.title, lambda: self.save(go_on), go_on)
+
+    def open(self, path: Path) -> None:
+        """Open a project file; the present project stays if it can't be read."""
+        try:
+            self._window.session.document.open(path)
+        except UserError as error:
+            self._window.session.settings.forget_recent(path)
+            self._window.tell_failure(error, False)
+            return
+        self._window.session.settings.add_recent(path)
+        self._opened()
+
+    def start(self, project: Project) -> None:
+        """Begin a new project."""
+        self._window.session.document.start(project)
+        self._opened()
+
+    def _opened(self) -> None:
+        self._window.network.select([0] if self._window.network.stack.steps else [])
+        self._window.session.show_run_of_project()
+
+    def save(self, then: Callable[[], None] = lambda: None) -> None:
+        """Save to the document's file, or ask for one."""
+        path = self._window.session.document.path
+        if path:
+            self._save_to(path, then)
+        else:
+            self.save_as(then)
+
+    def save_as(self, then: Callable[[], None] = lambda: None) -> None:
+        """Ask for a file and save to it."""
+        suggested = f"{self._window.session.document.title}.workbench"
+        dialogs.ask_new_file(
+            self._window,
+            "dialog.save_as",
+            tr("Save project"),
+            dialogs.PROJECTS,
+            suggested,
+            lambda path: self._save_to(dialogs.project_path(path), then),
+        )
+
+    def _save_to(self, path: Path, then: Callable[[], None]) -> None:
+        try:
+            self._window.session.document.save(path)
+        except UserError as error:
+            self._window.tell_failure(error, False)
+            return
+        if self._recovered:
+            recovered_file().unlink(missing_ok=True)
+            self._recovered = False
+        self._window.session.settings.add_recent(path)
+        self._window.session.said.emit(tr("Saved {path}.", path=path))
+        then()
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """List the projects that were opened or saved last."""
+        menu.clear()
+        for path in self._window.session.settings.recent:
+            action = menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(
+                lambda _=False, path=path: self.if_saved(lambda: self.open(path))
+            )
+        if menu.isEmpty():
+            menu.addAction(tr("No project was saved yet")).setEnabled(False)
+
+    def keep_unsaved(self) -> None:
+        """Write unsaved changes where the next start finds them."""
+        document = self._window.session.document
+        if document.modified:
+            try:
+                save_project(document.project, recovered_file())
+            except UserError as error:
+                log.error("%s", error)
+
+    def offer_unsaved(self) -> None:
+        """Offer the changes that the end of the last session left unsaved."""
+        if recovered_file().exists():
+            self._window.banner.tell(
+                tr("The last session was ended with unsaved changes."),
+                tr("Open them"),
+                self._recover,
+            )
+
+    def _recover(self) -> None:
+        try:
+            project = load_project(recovered_file())
+        except UserError as error:
+            self._window.tell_failure(error, False)
+            return
+        self._window.session.document.edit(tr("Recover"), project)
+        self._recovered = True  # the copy stays until the changes are in a file
