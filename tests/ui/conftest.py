@@ -1,8 +1,10 @@
 """The real window under test, and the hunt for what a test leaves behind."""
 
 import gc
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import shiboken6
@@ -12,8 +14,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workbench.app import make_window
+from workbench.core.data import DatasetSpec
 from workbench.core.project import Project
+from workbench.core.runs import Run, create_run
+from workbench.core.template import Template
 from workbench.engine.remote import Engines
+from workbench.engine.sinks import train
 from workbench.ui.main_window import MainWindow
 
 
@@ -61,3 +67,23 @@ def put_away(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
     with qtbot.waitSignal(window.destroyed):
         window.deleteLater()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A small CNN that was trained on digits, well but not without mistakes."""
+    project = Template.shelf["small_cnn"].project(DatasetSpec.named("Digits")())
+    recipe = project.train.replace(epochs=3, batch_size=32, lr=0.004)
+    project = project.replace(train=recipe)
+    run = create_run(project, tmp_path_factory.mktemp("runs"))
+    for _ in train(project, run.folder):
+        pass
+    return run
+
+
+@pytest.fixture
+def past_run(trained: Run, home: Path) -> Run:
+    """That run among the user's own."""
+    folder = home / "runs" / trained.name
+    shutil.copytree(trained.folder, folder)
+    return Run(folder)
