@@ -1,5 +1,7 @@
 """A file is the old one or the new one; where the disk refuses, it is the old one."""
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +68,27 @@ try:
 except UserError as error:
     print(error)
 """
+
+
+def test_the_data_is_on_the_disk_before_the_name_and_the_name_before_it_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order that a power failure can't turn into half a file, as the system is asked for it."""
+    asked: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(handle: int) -> None:
+        asked.append("sync folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "sync file")
+        fsync(handle)
+
+    def noted_replace(source: Path, target: Path) -> None:
+        asked.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    write_atomically(tmp_path / "net.workbench", b"new")
+    assert asked == ["sync file", "rename", "sync folder"]
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

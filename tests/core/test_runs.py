@@ -156,13 +156,20 @@ def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
         Run(tmp_path).project()
 
 
+def trained(project: Project, runs_dir: Path) -> Run:
+    run = create_run(project, runs_dir)
+    run.last.parent.mkdir()
+    run.last.touch()
+    return run
+
+
 def test_the_newest_run_of_exactly_this_project_is_found(tmp_path: Path, project: Project) -> None:
     other = project.replace(notes="another")
     assert newest_run_of(project, tmp_path / "nothing") is None
-    create_run(project, tmp_path)
-    mine = create_run(project, tmp_path)
+    trained(project, tmp_path)
+    mine = trained(project, tmp_path)
     for number in range(5):
-        create_run(other.replace(notes=str(number)), tmp_path)
+        trained(other.replace(notes=str(number)), tmp_path)
     assert newest_run_of(project, tmp_path) == mine
     assert newest_run_of(other, tmp_path) is None
     assert newest_run_of(project, tmp_path, among=5) is None
@@ -170,7 +177,7 @@ def test_the_newest_run_of_exactly_this_project_is_found(tmp_path: Path, project
 
 
 def test_damaged_and_foreign_neighbours_do_not_hide_a_run(tmp_path: Path, project: Project) -> None:
-    mine = create_run(project, tmp_path)
+    mine = trained(project, tmp_path)
     for name, data in [("0007-x", b"\xff\xfe"), ("0008-x", b""), ("0009-x", b"{}")]:
         (tmp_path / name).mkdir()
         (tmp_path / name / "project.json").write_bytes(data)

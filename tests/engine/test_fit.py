@@ -26,6 +26,7 @@ from workbench.core.events import (
     RunStarted,
     StepCompleted,
 )
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint
@@ -354,16 +355,24 @@ def test_a_network_larger_than_the_memory_is_refused_at_once(tmp_path: Path) -> 
         next(fit(project, small.new_run(project, tmp_path)))
 
 
+def deep(lr: float, **recipe: Any) -> Project:
+    """Two linear layers: once the loss grows, it is no number a few steps later."""
+    return small.project(
+        small.layer("Linear", out_features=16),
+        small.layer("Linear", out_features=1),
+        data=recipe.pop("data", "Diabetes"),
+        lr=lr,
+        epochs=1000,
+        **recipe,
+    )
+
+
+UNVALIDATED = small.DatasetSpec.named("Diabetes")(val_fraction=0.0)
 # Each leads to where the loss is no number: within an epoch, in its validation, in its last step.
 DIVERGING = {
-    "within an epoch": small.linear(lr=0.3, epochs=1000, batch_size=8),
-    "after an epoch's only step": small.linear(lr=50.0, epochs=1000, batch_size="all"),
-    "without a validation split": small.linear(
-        lr=50.0,
-        epochs=1000,
-        batch_size="all",
-        data=small.DatasetSpec.named("Diabetes")(val_fraction=0.0),
-    ),
+    "within an epoch": deep(0.002, batch_size=8),
+    "after an epoch's only step": deep(0.005, batch_size="all"),
+    "without a validation split": deep(0.005, batch_size="all", data=UNVALIDATED),
 }
 
 
@@ -376,10 +385,28 @@ def test_a_loss_that_is_no_number_ends_training_and_spares_the_healthy_checkpoin
     events, error = until_it_fails(project, run)
     assert re.search(r"stopped being a finite number at step \d+\. Lower lr", str(error))
     assert all(math.isfinite(loss) for loss in small.losses(events))
-    assert small.of_kind(events, EpochCompleted), "it began well"
+    epochs = small.of_kind(events, EpochCompleted)
+    assert epochs, "it began well"
+    for epoch in epochs:
+        assert all(map(math.isfinite, (*epoch.train.values(), *epoch.val.values())))
     assert math.isfinite(checkpoint.load(run.best)["loss"])
     for path in (run.last, run.best):
         assert is_healthy(path)
+
+
+def test_a_run_whose_first_step_goes_too_far_leaves_no_checkpoint_to_be_taken_for_its_best(
+    tmp_path: Path,
+) -> None:
+    """The loss of the epoch's only step is a number; that of the validation behind it is not."""
+    hidden = [small.layer("Linear", out_features=64) for _ in range(6)]
+    layers = (*hidden, small.layer("Linear", out_features=1))
+    project = deep(1000.0, batch_size="all").replace(model=ModelSpec(layers=layers))
+    run = small.new_run(project, tmp_path)
+    events, error = until_it_fails(project, run)
+    assert "at step 1." in str(error)
+    assert not small.of_kind(events, EpochCompleted)
+    assert not run.last.exists()
+    assert not run.best.exists()
 
 
 def until_it_fails(project: Project, run: Run) -> tuple[list[Event], UserError]:
