@@ -14,9 +14,9 @@ class UserError(Exception):
     def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message.format(**values))
         self.message = message
-        # Not every exception can be pickled, but its words always can.
+        # Plain values only: they cross the pipe, where a torch.dtype would drag torch along.
         self.values: dict[str, Any] = {
-            name: str(value) if isinstance(value, BaseException) else value
+            name: value if isinstance(value, str | int | float) else str(value)
             for name, value in values.items()
         }
 

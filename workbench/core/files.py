@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,12 @@ def _mode(path: Path) -> int:
 def _sync_folder(folder: Path) -> None:
     if os.name == "nt":  # Windows can't open a folder
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # some network file systems refuse; the new file stands all the same
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_json(path: Path, limit: int = 64_000_000) -> Any:

@@ -1,6 +1,7 @@
 """Networks as values: `LayerSpec`, the stack `ModelSpec`, and the walk that joins it to shapes."""
 
 import keyword
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
@@ -176,9 +177,9 @@ class ModelSpec(Spec):
     @model_validator(mode="after")
     def _named_apart(self) -> Self:
         names = [layer.name for layer in self.layers if layer.name]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"two layers are named {twice!r}")
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise ValueError(f"two layers are named {name!r}")
         if len(names) != len(self.layers):
             object.__setattr__(self, "layers", tuple(_all_named(self.layers)))
         return self

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from workbench.core.errors import UserError
 from workbench.core.events import Event, event_from_json
-from workbench.core.model import ModelSpec
 from workbench.core.project import Project, load_project, save_project
 
 _NUMBERED = re.compile(r"(\d{4,})-")
@@ -66,13 +65,9 @@ class Run:
             )
         return load_project(self.project_file)
 
-    def weights_of(self, model: ModelSpec) -> Path | None:
-        """The best checkpoint, else the last one, if this run trained exactly `model`."""
-        try:
-            if self.project().model != model:
-                return None
-        except UserError:  # the folder is gone, or damaged
-            return None
+    @property
+    def checkpoint(self) -> Path | None:
+        """The best checkpoint, else the last one, if there is any."""
         return next((path for path in (self.best, self.last) if path.exists()), None)
 
     def events(self) -> Iterator[Event]:
@@ -134,12 +129,18 @@ def _number(folder: Path) -> int:
 
 
 def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | None:
-    """The newest run that trained exactly this project, among the newest `among` runs."""
-    if not runs_dir.is_dir():
+    """The newest run that trained exactly this project and left a checkpoint, among the newest
+    `among` runs."""
+    try:
+        return _newest_run_of(project, runs_dir, among)
+    except OSError:  # no such folder, or no permission: then there is nothing to show
         return None
+
+
+def _newest_run_of(project: Project, runs_dir: Path, among: int) -> Run | None:
     newest = sorted(runs_dir.iterdir(), key=_number, reverse=True)[:among]
     data = project.to_json().encode()
     for run in map(Run, newest):
-        if run.project_file.is_file() and run.project_file.read_bytes() == data:
+        if run.checkpoint and run.project_file.is_file() and run.project_file.read_bytes() == data:
             return run
     return None

@@ -18,6 +18,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event
 
 STOP_SECONDS = 5.0
+KEEP_SECONDS = 60.0
 DISPOSABLE_SECONDS = 60.0
 
 _ENDED = (
@@ -154,10 +155,12 @@ class Stream:
 
     def pause(self) -> None:
         """Wait before the next event, until `resume`."""
+        self._paused = True
         self._steer("pause")
 
     def resume(self) -> None:
         """Go on after `pause`."""
+        self._paused = False
         self._steer("resume")
 
     def stop(self) -> None:
@@ -167,8 +170,9 @@ class Stream:
         self._steer("stop")
 
     def _steer(self, word: str) -> None:
-        if self._engine:
-            self._engine.send(word)
+        engine = self._engine  # the stream's own thread may end in between
+        if engine:
+            engine.send(word)
 
     def __iter__(self) -> Iterator[list[Event]]:
         """The events in batches, as they come.
@@ -182,8 +186,10 @@ class Stream:
         try:
             engine.send(self._request)
             self._engine = engine
-            if self._stop_by is not None:  # stop came before there was an engine to tell
+            if self._stop_by is not None:  # a word came before there was an engine to tell
                 engine.send("stop")
+            elif self._paused:
+                engine.send("pause")
             yield from self._answers(engine)
             finished = True
         except UserError as error:
@@ -211,6 +217,8 @@ class Stream:
                 return
             elif answer == "ready":  # starting up takes a slow disk seconds: no fault of the file
                 deadline = time.monotonic() + DISPOSABLE_SECONDS
+            elif answer == "stopping":  # it obeyed, and now keeps a checkpoint, which may be large
+                self._stop_by = time.monotonic() + KEEP_SECONDS
             elif _over(self._stop_by):
                 raise EngineLost("The engine process did not stop in time and was ended.")
             elif _over(deadline):

@@ -81,8 +81,18 @@ def _answer(pipe: Connection, function: str, arguments: tuple[Any, ...]) -> None
         pipe.send(error)
     except (BrokenPipeError, EOFError):
         raise
-    except BaseException:
-        pipe.send(EngineFault(traceback.format_exc()))
+    except BaseException as error:
+        pipe.send(_out_of_memory(error) or EngineFault(traceback.format_exc()))
+
+
+def _out_of_memory(error: BaseException) -> UserError | None:
+    """A sentence, if it was memory: CUDA has a type for it, the CPU's allocator only words."""
+    words = ("out of memory", "allocate memory", "not enough memory")
+    if isinstance(error, MemoryError) or any(word in str(error).lower() for word in words):
+        return UserError(
+            "The device ran out of memory. Choose a smaller batch size, or make a layer smaller."
+        )
+    return None
 
 
 def _function(name: str) -> Any:
@@ -102,6 +112,7 @@ def _pump(pipe: Connection, events: Generator[Event]) -> None:
                     pipe.send(batch)
                     batch, sent = [], time.perf_counter()
                 if pipe.poll() and not _obey(pipe, batch):
+                    pipe.send("stopping")
                     return
         finally:  # what was told before a stop or a fault is told to the window too
             pipe.send(batch)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
+from workbench.ui.form import commit_typing
 from workbench.ui.text import tr
 
 
@@ -22,6 +24,8 @@ class Action:
     tip: str = ""
     enabled: Callable[[], bool] | None = None
     checked: Callable[[], bool] | None = None
+    within: QWidget | None = None
+    """The widget in which the shortcut works; the whole window if None."""
 
 
 class Commands:
@@ -58,14 +62,23 @@ class Commands:
         )
         action.setToolTip(tr(row.tip or text.replace("&", "").rstrip("…")) + shown)
         action.setStatusTip(tr(row.tip))
+        path = " › ".join(tr(part) for part in row.menu.split("/"))
+        action.setData(f"{path} › {tr(text).replace('&', '').rstrip('…')}")  # the search's words
         action.setCheckable(row.checked is not None)
-        action.triggered.connect(lambda _=False: row.run())
+        action.triggered.connect(lambda _=False: self._run(row))
         menu = self.menu(row.menu)
         if row.text.startswith("-"):
             menu.addSeparator()
         menu.addAction(action)
-        self._window.addAction(action)
+        if row.within:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        (row.within or self._window).addAction(action)
         return action
+
+    @staticmethod
+    def _run(row: Action) -> None:
+        commit_typing()
+        row.run()
 
     def refresh(self) -> None:
         """Ask every row anew whether it can be done, and whether it is checked."""

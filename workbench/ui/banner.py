@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar
 
 from workbench.ui.naming import named, sign_button
@@ -20,6 +21,7 @@ class Banner(QToolBar):
         row = QHBoxLayout(frame)
         row.setContentsMargins(12, 5, 6, 5)
         self.text = named(QLabel(wordWrap=True), "banner.text")
+        self.text.setTextFormat(Qt.TextFormat.PlainText)  # sentences may quote files
         self.button = named(QPushButton(), "banner.button")
         self.button.clicked.connect(self._pressed)
         close = named(sign_button("✕"), "banner.close", tr("Close the message"))
@@ -40,6 +42,11 @@ class Banner(QToolBar):
         self.button.setToolTip(label)
         self.button.setVisible(act is not None)
         self.show()
+
+    def settle(self) -> None:
+        """Hide what asks for nothing; a banner with a button stays until it is answered."""
+        if self._act is None:
+            self.hide()
 
     def _pressed(self) -> None:
         self.hide()

@@ -62,16 +62,16 @@ def _edit(window: MainWindow) -> Iterator[Action]:
 
     yield Action("edit.undo", "&Undo", "Edit", stack.undo, "Ctrl+Z", enabled=stack.canUndo)
     yield Action("edit.redo", "&Redo", "Edit", stack.redo, "Ctrl+Shift+Z", enabled=stack.canRedo)
-    yield Action("edit.cut", "-Cu&t Layers", "Edit", network.cut, "Ctrl+X", enabled=chosen)
-    yield Action("edit.copy", "&Copy Layers", "Edit", network.copy, "Ctrl+C", enabled=chosen)
-    yield Action("edit.paste", "&Paste Layers", "Edit", network.paste, "Ctrl+V")
-    yield Action(
-        "edit.duplicate", "&Duplicate Layers", "Edit", network.duplicate, "Ctrl+D", enabled=chosen
-    )
-    yield Action(
-        "edit.delete", "De&lete Layers", "Edit", lambda: network.remove(), "Del", enabled=chosen
-    )
-    yield Action("edit.select_all", "-Select &All", "Edit", window.select_all, "Ctrl+A")
+    for name, text, run, keys, enabled in (
+        ("cut", "-Cu&t Layers", network.cut, "Ctrl+X", chosen),
+        ("copy", "&Copy Layers", network.copy, "Ctrl+C", chosen),
+        ("paste", "&Paste Layers", network.paste, "Ctrl+V", None),
+        ("duplicate", "&Duplicate Layers", network.duplicate, "Ctrl+D", chosen),
+        ("delete", "De&lete Layers", network.remove, "Del", chosen),
+        ("select_all", "-Select &All Layers", network.view.selectAll, "Ctrl+A", None),
+    ):
+        # their keys work in the network only: in a table, Del must not remove layers
+        yield Action(f"edit.{name}", text, "Edit", run, keys, enabled=enabled, within=network.view)
 
 
 def _network(window: MainWindow) -> Iterator[Action]:

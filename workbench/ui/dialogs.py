@@ -97,15 +97,10 @@ def ask_to_download(
     box.open()
 
 
-def tell_error(parent: QWidget, error: UserError) -> None:
-    """Tell a user's mistake in its one sentence."""
-    box = _box(parent, "dialog.error", QMessageBox.Icon.Warning)
-    box.setText(sentence(error))
-    box.open()
-
-
 def tell_crash(parent: QWidget | None, summary: str, details: str) -> None:
     """Tell a fault of the program; the details fold out and can be copied."""
+    if parent and any(box.isVisible() for box in parent.findChildren(QMessageBox, "dialog.crash")):
+        return  # one is enough: the log has them all
     box = _box(parent, "dialog.crash", QMessageBox.Icon.Critical)
     box.setText(tr("Something went wrong in the program: {summary}", summary=summary))
     box.setInformativeText(

@@ -6,7 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QFormLayout,
@@ -130,6 +132,28 @@ def _reason(error: ValidationError) -> str:
     return text.split(": ", 1)[-1].capitalize()
 
 
+class Line(QLineEdit):
+    """A line whose Ctrl+Z is the project's where it has nothing of its own to undo."""
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and self._is_for_the_project(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def _is_for_the_project(self, event: QKeyEvent) -> bool:
+        undo = event.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable()
+        return undo or (event.matches(QKeySequence.StandardKey.Redo) and not self.isRedoAvailable())
+
+
+def commit_typing() -> None:
+    """Have the field that is typed into hand in its text: a shortcut or a menu does not end it."""
+    focus = QApplication.focusWidget()
+    if isinstance(focus, QLineEdit) and focus.isModified():
+        focus.setModified(False)
+        focus.editingFinished.emit()
+
+
 class Row(QWidget):
     """An editor for one value, and a line below it for what is wrong."""
 
@@ -155,9 +179,13 @@ class Row(QWidget):
             box = QCheckBox()
             box.clicked.connect(lambda on: self.written.emit(on))
             return box
-        line = QLineEdit()
-        line.editingFinished.connect(lambda: self.written.emit(self._read(line.text(), value)))
+        line = Line()
+        line.editingFinished.connect(lambda: self._line_done(line, value))
         return line
+
+    def _line_done(self, line: QLineEdit, value: Any) -> None:
+        line.setModified(False)
+        self.written.emit(self._read(line.text(), value))
 
     @staticmethod
     def _read(text: str, value: Any) -> Any:
@@ -170,13 +198,18 @@ class Row(QWidget):
         box.installEventFilter(self)
         if not isinstance(value, Spec) and not all(isinstance(c, str) for c in choices):
             box.setEditable(True)
+            box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
             line = box.lineEdit()
             assert line is not None
             line.editingFinished.connect(lambda: self.written.emit(value_of(box.currentText())))
-        box.activated.connect(lambda index: self.written.emit(self._values[index]))
+        box.activated.connect(self._picked)
         self.editor = box
         self.offer(choices, value)
         return box
+
+    def _picked(self, index: int) -> None:
+        if 0 <= index < len(self._values):
+            self.written.emit(self._values[index])
 
     def offer(self, choices: Sequence[Any], value: Any) -> None:
         """Fill the list of values."""
@@ -196,6 +229,8 @@ class Row(QWidget):
         if isinstance(self.editor, QCheckBox):
             self.editor.setChecked(bool(value))
         elif isinstance(self.editor, QLineEdit):
+            if self.editor.hasFocus() and self.editor.isModified():
+                return  # a person is typing
             self.editor.setText(value_text(value))
         elif isinstance(self.editor, QComboBox):
             text = value.kind if isinstance(value, Spec) else value_text(value)

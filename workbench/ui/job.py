@@ -1,7 +1,10 @@
 """`Job`: the one thread class. It pulls events out of a stream and reports them."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QThread, Signal
 
+from workbench.core.events import Event
 from workbench.engine.remote import Stream
 
 
@@ -27,3 +30,59 @@ class Job(QThread):
         except Exception as caught:  # an exception that left run() would only be printed
             error = caught
         self.ended.emit(error)
+
+
+class Jobs(QObject):
+    """Starts jobs, and knows which of them are at work."""
+
+    failed = Signal(object, bool)
+    """An exception to be told, and whether the run can be resumed."""
+    all_ended = Signal()
+    """The last job has ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jobs: set[Job] = set()
+        self.ending = False
+
+    def start(
+        self,
+        stream: Stream,
+        on_events: Callable[[list[Event]], None],
+        on_end: Callable[[Exception | None], None] | None = None,
+    ) -> Job:
+        """Run a stream in a Job; both callbacks are called in the window's thread."""
+        job = Job(stream, self)
+        self._jobs.add(job)
+        job.reported.connect(on_events)
+        job.ended.connect(on_end or self._told_if_failed)
+        job.finished.connect(lambda: self._job_gone(job))
+        job.start()
+        return job
+
+    def _job_gone(self, job: Job) -> None:
+        self._jobs.discard(job)
+        job.deleteLater()  # not upon `finished`: this slot could be lost with the job
+        if not self._jobs:
+            self.all_ended.emit()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is at work."""
+        return bool(self._jobs)
+
+    def stop_all(self) -> None:
+        """Ask every job to end, and start no more of those that follow on another."""
+        self.ending = True
+        for job in self._jobs:
+            job.stream.stop()
+
+    def wait_all(self) -> None:
+        """Wait for the threads, once they are asked to end."""
+        self.stop_all()
+        for job in self._jobs.copy():
+            job.wait()
+
+    def _told_if_failed(self, error: Exception | None) -> None:
+        if error:
+            self.failed.emit(error, False)

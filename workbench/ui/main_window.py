@@ -5,7 +5,7 @@ import traceback
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QTabWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
 from workbench.core.errors import UserError
 from workbench.core.places import resource
@@ -14,6 +14,7 @@ from workbench.ui import dialogs
 from workbench.ui.actions import Commands
 from workbench.ui.banner import Banner
 from workbench.ui.commands import rows
+from workbench.ui.form import commit_typing
 from workbench.ui.layouts import arrange
 from workbench.ui.models import Models
 from workbench.ui.naming import named
@@ -161,30 +162,27 @@ class MainWindow(QMainWindow):
 
     def _show_run(self) -> None:
         run = self.session.run
-        seed = self.session.document.project.train.seed
+        project = self.session.run_project
         self._run_label.setText(
-            tr("Run {name} · seed {seed} · logging for TensorBoard", name=run.name, seed=seed)
-            if run
+            tr(
+                "Run {name} · seed {seed} · logging for TensorBoard",
+                name=run.name,
+                seed=project.train.seed,
+            )
+            if run and project and run.project_file.exists()
             else ""
         )
-        self.banner.hide()
+        self.banner.settle()
 
     def _retitle(self) -> None:
         document = self.session.document
         self.setWindowModified(document.modified)
         self.setWindowTitle(f"{document.title}[*] — Torch Workbench")
 
-    def select_all(self) -> None:
-        """Select all layers; in a text field, all of its text."""
-        focus = QApplication.focusWidget()
-        if isinstance(focus, QLineEdit):
-            focus.selectAll()
-        else:
-            self.network.view.selectAll()
-
     # -- the end
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        commit_typing()
         if not self._closing and self.session.document.modified:
             event.ignore()
             self.files.if_saved(self._close_now)

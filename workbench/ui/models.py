@@ -1,10 +1,12 @@
 """Saving and loading the model in hand."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from workbench.core.events import Event, ModelLoaded, ModelSaved
 from workbench.core.places import user_data
+from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.ui.session import Session
 from workbench.ui.text import tr
@@ -31,31 +33,43 @@ class Models:
 
     def load_model(self, path: Path) -> None:
         """Take the weights in a file in hand; a whole network also replaces the layers."""
-        into = user_data() / "loaded.pt"
+        # A folder for each window: another one may have a model in hand too.
+        into = user_data() / "loaded" / str(os.getpid()) / "loaded.pt"
+        asked = self._session.document.project
         stream = self._session.engines.remote(
-            "restore.load_model", path, self._session.document.project, into, disposable=True
+            "restore.load_model", path, asked, into, disposable=True
         )
         self._session.said.emit(tr("Loading {path}…", path=path.name))
-        self._session.start(stream, self._model_told)
+        self._session.start(stream, lambda events: self._loaded_if_same(asked, events))
 
     def _model_told(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, ModelSaved):
                 self._session.said.emit(tr("Saved {path}.", path=event.path))
-            elif isinstance(event, ModelLoaded):
+
+    def _loaded_if_same(self, asked: Project, events: list[Event]) -> None:
+        session = self._session
+        for event in events:
+            if not isinstance(event, ModelLoaded) or session.ending:
+                continue
+            if session.state != "idle" or session.document.project != asked:
+                session.said.emit(tr("The project has changed meanwhile: load the model again."))
+            else:
                 self._loaded(event)
 
     def _loaded(self, event: ModelLoaded) -> None:
         project = self._session.document.project.replace(model=event.model)
         self._session.document.edit(tr("Load network"), project)
         weights = Path(event.weights)
-        self._session.hold(weights)
-        folder = user_data() / "loaded"
-        self._session.show_run(Run(folder), project)
-        self._session.start(
-            self._session.engines.remote("preview.predictions", project, weights, folder),
-            self._session.run_told,
-        )
+        self._session.hold(weights, project)
+        run = Run(weights.parent)
+        self._session.show_run(run, project)
+        stream = self._session.engines.remote("preview.predictions", project, weights, run.folder)
+        self._session.start(stream, lambda events: self._previewed(run, events))
         self._session.said.emit(
             tr("Loaded {path}: its predictions are shown.", path=Path(event.source).name)
         )
+
+    def _previewed(self, run: Run, events: list[Event]) -> None:
+        if self._session.run is run:  # not when another run was shown meanwhile
+            self._session.run_told(events)

@@ -114,7 +114,7 @@ class Outcomes(QObject):
             self._saved[event.split] = event
         if any(isinstance(event, RunCompleted) and event.test for event in events):
             self.split = "test"
-            saved = list(self._saved.values())
+            self.changed.emit()
         if saved:
             self.changed.emit()
 
@@ -123,7 +123,8 @@ class Outcomes(QObject):
         session = self._session
         event = self._saved.get(self.split)
         data = session.document.project.data
-        if not event or not session.run or session.run_data != data:
+        shown = session.run_project
+        if not event or not session.run or not shown or shown.data != data:
             return None
         if self._read and self._read[0] == event:
             return self._read[1]

@@ -130,5 +130,10 @@ class ProjectFiles:
         except UserError as error:
             self._window.tell_failure(error, False)
             return
-        self._window.session.document.edit(tr("Recover"), project)
+        self.if_saved(lambda: self._show_recovered(project))
+
+    def _show_recovered(self, project: Project) -> None:
+        """The changes are in no file yet, so the project counts as changed."""
+        self.start(project)
+        self._window.session.document.undo_stack.resetClean()
         self._recovered = True  # the copy stays until the changes are in a file

@@ -100,18 +100,22 @@ class RunBar(QToolBar):
             tr("Type a part of a command's name, then Enter"),
         )
         self.search.setFixedWidth(250)
-        titles = {action.text().replace("&", ""): action for action in self._actions.values()}
+        titles = {action.data(): action for action in self._actions.values()}
         completer = QCompleter(sorted(titles), self.search)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.activated.connect(lambda title: self._command(titles[title]))
+        self.search.returnPressed.connect(
+            lambda: self._command(titles.get(completer.currentCompletion()))
+        )
         self.search.setCompleter(completer)
         self.addWidget(self.search)
 
-    def _command(self, action: QAction) -> None:
-        self.search.clear()
-        self.search.clearFocus()
-        action.trigger()
+    def _command(self, action: QAction | None) -> None:
+        if action and self.search.text():
+            self.search.clear()
+            self.search.clearFocus()
+            action.trigger()
 
     def _main_pressed(self) -> None:
         ids = {"idle": "run.train", "running": "run.pause", "paused": "run.resume"}
@@ -174,8 +178,8 @@ class RunBar(QToolBar):
         self.status.setText(" · ".join(told))
 
     def _is_image(self) -> bool:
-        data = self._session.run_data or self._session.document.project.data
-        return data.info().is_image
+        project = self._session.run_project or self._session.document.project
+        return project.data.info().is_image
 
     def _samples_per_second(self, step: StepCompleted) -> float:
         first = self._first

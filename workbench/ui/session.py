@@ -1,23 +1,23 @@
 """`Session`: document, data in view, model in hand, and the training job; handed to every panel."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import (
     DevicesFound,
     Event,
+    WriteFailed,
 )
 from workbench.core.project import Project
 from workbench.core.runs import Run, create_run, newest_run_of
 from workbench.engine.remote import EngineLost, Engines, Stream
 from workbench.ui.data_view import DataView
 from workbench.ui.document import Document
-from workbench.ui.job import Job
+from workbench.ui.job import Job, Jobs
 from workbench.ui.settings import Settings
 from workbench.ui.text import tr
 from workbench.ui.theme import Theme
@@ -26,7 +26,7 @@ State = Literal["idle", "running", "paused", "stopping"]
 DRAW_MILLISECONDS = 66  # at most 15 times a second: drawing holds the interpreter lock
 
 
-class Session(QObject):
+class Session(Jobs):
     """What the panels share. They listen to its signals and call its methods."""
 
     reported = Signal(object)
@@ -41,10 +41,6 @@ class Session(QObject):
     """(actual, predicted) of the confusion cell whose samples are to be seen, or None."""
     said = Signal(str)
     """A sentence for the status bar."""
-    failed = Signal(object, bool)
-    """An exception to be told, and whether the run can be resumed."""
-    all_ended = Signal()
-    """The last job has ended."""
     drawing = Signal()
     """Time to draw what has changed."""
 
@@ -58,56 +54,22 @@ class Session(QObject):
         self.engines = engines or Engines()
         self.state: State = "idle"
         self.run: Run | None = None
-        self.run_data: DatasetSpec | None = None
-        self.weights: Path | None = None
+        self.run_project: Project | None = None
+        self._held: tuple[Path, Project] | None = None
         self.data = DataView()
         self.devices: dict[str, str] = {"cpu": "CPU"}
         self._training: Job | None = None
         self._describing: Job | None = None
         self._replaying: Job | None = None
-        self._jobs: set[Job] = set()
         self._clock = QTimer(self, interval=DRAW_MILLISECONDS, singleShot=True)
         self._clock.timeout.connect(self.drawing)
         self.document.changed.connect(self._project_changed)
 
-    # -- jobs
-
-    def start(
-        self,
-        stream: Stream,
-        on_events: Callable[[list[Event]], None],
-        on_end: Callable[[Exception | None], None] | None = None,
-    ) -> Job:
-        """Run a stream in a Job; both callbacks are called in the window's thread."""
-        job = Job(stream, self)
-        self._jobs.add(job)
-        job.reported.connect(on_events)
-        job.ended.connect(on_end or self._told_if_failed)
-        job.finished.connect(lambda: self._job_gone(job))
-        job.start()
-        return job
-
-    def _job_gone(self, job: Job) -> None:
-        self._jobs.discard(job)
-        job.deleteLater()  # not upon `finished`: this slot could be lost with the job
-        if not self._jobs:
-            self.all_ended.emit()
-
-    @property
-    def busy(self) -> bool:
-        """Whether any job is at work."""
-        return bool(self._jobs)
-
-    def stop_all(self) -> None:
-        """Ask every job to end."""
-        for job in self._jobs:
-            job.stream.stop()
+    # -- start-up and data
 
     def close(self) -> None:
         """Wait for the threads, which `stop_all` has asked to end, and end the engine processes."""
-        self.stop_all()
-        for job in self._jobs.copy():
-            job.wait()
+        self.wait_all()
         self.engines.close()
 
     def request_draw(self) -> None:
@@ -115,26 +77,24 @@ class Session(QObject):
         if not self._clock.isActive():
             self._clock.start()
 
-    def _told_if_failed(self, error: Exception | None) -> None:
-        if error:
-            self.failed.emit(error, False)
-
-    # -- start-up and data
-
     def warm(self) -> None:
         """Start the engine process and have it load the data, replay the last run of the project
         and find its devices: one after another, so that one process does it all."""
         self.look_at_data().ended.connect(self._show_last_run)
 
     def _show_last_run(self) -> None:
+        if self.ending:
+            return
         if self.state == "idle" and self.run is None:
             self.show_run_of_project()
-        if self._replaying:
+        if self._replaying and self._replaying in self._jobs:
             self._replaying.ended.connect(self._find_devices)
         else:
             self._find_devices()
 
     def _find_devices(self) -> None:
+        if self.ending:
+            return
         self.start(self.engines.remote("machine.find_devices"), self._devices_told)
 
     def _devices_told(self, events: list[Event]) -> None:
@@ -184,18 +144,28 @@ class Session(QObject):
             self.look_at_data()
             self.show_run_of_project()
         if project.data != before.data or project.model != before.model:
-            self.hold(None)
-
-    def hold(self, weights: Path | None) -> None:
-        """Take a checkpoint as the model in hand, or none."""
-        if weights != self.weights:
-            self.weights = weights
             self.weights_changed.emit()
+
+    @property
+    def weights(self) -> Path | None:
+        """The checkpoint of the model in hand: of the open network on the open data, or none."""
+        if self._held is None:
+            return None
+        path, project = self._held
+        present = self.document.project
+        return path if (project.model, project.data) == (present.model, present.data) else None
+
+    def hold(self, weights: Path, project: Project) -> None:
+        """Take a checkpoint of `project` as the model in hand."""
+        self._held = weights, project
+        self.weights_changed.emit()
 
     # -- training
 
     def train(self, weights: Path | None = None) -> None:
         """Train the project in a new run; from `weights`, a checkpoint, instead of random ones."""
+        if self.state != "idle":
+            return
         project = self.document.project
         try:
             project.check()
@@ -246,28 +216,33 @@ class Session(QObject):
 
     def run_told(self, events: list[Event]) -> None:
         """Pass on what the shown run says."""
+        for event in events:
+            if isinstance(event, WriteFailed):
+                self.failed.emit(UserError("{reason}", reason=event.reason), False)
         self.reported.emit(events)
         self.request_draw()
 
     def _run_ended(self, error: Exception | None) -> None:
         self._training = None
         self._take_weights_of_run()
+        if not error and self.state == "stopping":
+            self.said.emit(tr("Stopped; the last checkpoint is kept."))
         self._become("idle")
         if error:
             resumable = isinstance(error, EngineLost) and bool(self.run and self.run.last.exists())
             self.failed.emit(error, resumable)
 
     def _take_weights_of_run(self) -> None:
-        kept = self.run.weights_of(self.document.project.model) if self.run else None
-        if kept:
-            self.hold(kept)
+        kept = self.run.checkpoint if self.run else None
+        if kept and self.run_project:
+            self.hold(kept, self.run_project)
 
     # -- runs and models
 
     def show_run(self, run: Run | None, project: Project | None = None) -> None:
         """Show a run of `project`, so far without events; or none."""
         self._stop_replay()
-        self.run, self.run_data = run, project.data if project else None
+        self.run, self.run_project = run, project
         self.cell_chosen.emit(None)
         self.run_shown.emit()
 

@@ -45,8 +45,11 @@ def layers_of(mime: QMimeData) -> tuple[tuple[LayerSpec, ...], list[int]]:
     """
     where = tr("The clipboard")
     if mime.hasFormat(MIME):
-        content = parse_json(bytes(mime.data(MIME).data()).decode(), where)
-        return validated(ModelSpec, content["model"], where).layers, content["rows"]
+        content = parse_json(bytes(mime.data(MIME).data()).decode(errors="replace"), where)
+        if not isinstance(content, dict) or not {"model", "rows"} <= set(content):
+            raise UserError("{where} holds no layers.", where=where)
+        rows = [row for row in content["rows"] if isinstance(row, int)]
+        return validated(ModelSpec, content["model"], where).layers, rows
     content = parse_json(mime.text(), where)
     if not isinstance(content, dict) or "layers" not in content:
         raise UserError("{where} holds no layers.", where=where)
@@ -140,11 +143,16 @@ class Stack(QAbstractListModel):
         except UserError:
             return False
         before = len(self.steps) if row < 0 else max(row - 1, 0)
-        if action == Qt.DropAction.MoveAction and rows:
+        if action == Qt.DropAction.MoveAction and self._are(rows, layers):
             self.move(rows, before)
         else:
             self.insert(before, layers)
         return False  # True would have the view remove the dragged rows a second time
+
+    def _are(self, rows: Sequence[int], layers: Sequence[LayerSpec]) -> bool:
+        """Whether a drag came from here, and not from another window."""
+        mine = [self.steps[row].layer for row in rows if 0 <= row < len(self.steps)]
+        return bool(mine) and mine == list(layers)
 
     def move(self, rows: Sequence[int], before: int) -> None:
         """Move layers, given by position, in front of position `before`."""

@@ -34,6 +34,7 @@ class CurvesPanel(Panel):
         self._best: float | None = None
         self._axis, self._smooth = "step", True
         self._log = False
+        self._worn: object = None
         self.plot: CurvePlot | None = None
         self.rows.setContentsMargins(4, 0, 6, 6)
         self._stacked = QStackedWidget()
@@ -52,7 +53,7 @@ class CurvesPanel(Panel):
         return "loss"
 
     def shown(self, value: float) -> str:
-        """A value as the legend tells it."""
+        """A value of the axis as the legend tells it."""
         return f"{value:.4g}"
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,19 +108,22 @@ class CurvesPanel(Panel):
         from workbench.ui.plots import pen
 
         colors = self.session.theme.colors
-        plot.wear(colors)
+        if self._worn != (plot, colors):  # axes are repainted for it, so not at every frame
+            self._worn = plot, colors
+            plot.wear(colors)
         self._stacked.setCurrentWidget(plot)
         column = AXES[self._axis]
         x, y = self.train.column(column), self.scaled(self.train.column(VALUE))
         window = max(1, min(self.train.length // 20, 200)) if self._smooth else 1
         plot.raw.setPen(pen(colors.train, 70 if window > 1 else 255))
         plot.raw.setData(x, y)
-        plot.line.setData(x, smoothed(y, window)) if window > 1 else plot.line.clear()
+        mean = smoothed(y, window)
+        plot.line.setData(x, mean) if window > 1 else plot.line.clear()
         plot.points.setData(self.val.column(column), self.scaled(self.val.column(VALUE)))
         plot.points.setSymbolSize(5 if self.val.length <= 60 else 3)
         self._mark_best(plot)
         plot.setLabel("bottom", tr(self._axis), color=colors.plot_axis)
-        self.info.setText(self._legend(window))
+        self.info.setText(self._legend(mean))
 
     def _mark_best(self, plot: CurvePlot) -> None:
         row = np.flatnonzero(self.val.column(STEP) == self._best)
@@ -127,17 +131,17 @@ class CurvesPanel(Panel):
         if len(row):
             plot.mark.setValue(self.val.column(AXES[self._axis])[row[0]])
 
-    def _legend(self, window: int) -> str:
+    def _legend(self, train: NDArray[np.float64]) -> str:
+        """The last values in words, in the colours of their curves."""
         colors = self.session.theme.colors
         told = []
-        for series, color, label in (
-            (self.train, colors.train, tr("train")),
-            (self.val, colors.val, tr("val")),
+        for values, color, label in (
+            (train, colors.train, tr("train")),
+            (self.scaled(self.val.column(VALUE)), colors.val, tr("val")),
         ):
-            if series.length:
-                values = series.column(VALUE)
-                value = smoothed(values, window if series is self.train else 1)[-1]
-                told.append(f"<span style='color:{color}'>━</span> {label} {self.shown(value)}")
+            if len(values):
+                value = self.shown(float(values[-1]))
+                told.append(f"<span style='color:{color}'>━</span> {label} {value}")
         return " &nbsp; ".join(told)
 
     # -- how it is drawn
@@ -199,14 +203,14 @@ class AccuracyPanel(CurvesPanel):
 
     @property
     def _regression(self) -> bool:
-        data = self.session.run_data or self.session.document.project.data
-        return data.info().task == "regression"
+        project = self.session.run_project or self.session.document.project
+        return project.data.info().task == "regression"
 
     def metric_name(self) -> str:
         return "mae" if self._regression else "accuracy"
 
     def shown(self, value: float) -> str:
-        return f"{value:.4g}" if self._regression else f"{100 * value:.1f} %"
+        return f"{value:.4g}" if self._regression else f"{value:.1f} %"
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values if self._regression else values * 100

@@ -161,7 +161,7 @@ class DataPanel(Panel):
         self._per_class = styled(QLabel(tr("Training samples per class")), "muted")
         self.balance = Balance(session.theme)
         self._prepared = named(QLabel(wordWrap=True), "data.prepared")
-        self._told: DataDescribed | None = None
+        self._told: object = self  # what the samples were last drawn from: nothing yet
         self.form = SpecForm("data.form")
         self.form.setVisible(False)
         self.form.edited.connect(self._edited)
@@ -246,7 +246,8 @@ class DataPanel(Panel):
         self._state.setText(view.loading or (sentence(view.error) if view.error else ""))
         self._state.setVisible(bool(self._state.text()))
         self.download.setVisible(data.downloadable and view.error is not None)
-        self.form.show_spec(data)
+        if self.form.spec != data:  # telling the same again would disturb who is typing
+            self.form.show_spec(data)
         self._show_samples(told, info)
         self._prepared.setText(self._preparation(data, info, told))
 

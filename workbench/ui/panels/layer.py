@@ -33,7 +33,10 @@ class LayerPanel(Panel):
         self.form = SpecForm("layer.form")
         self._fault = styled(named(QLabel(wordWrap=True), "layer.fault"), "fault")
         self._formula = styled(named(QLabel(wordWrap=True), "layer.formula"), "formula")
-        self._formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._formula.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 6, 0)

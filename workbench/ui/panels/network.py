@@ -58,6 +58,8 @@ class NetworkPanel(Panel):
         cards.fix_chosen.connect(self.fix)
         self.stack.dropped.connect(self.select)
         self.stack.dataChanged.connect(self._recount)
+        # rows that come or go above the current one move it without a word of currentChanged
+        self.stack.dataChanged.connect(lambda: self._tell(self.view.currentIndex().row()))
         self.view.selectionModel().currentChanged.connect(lambda now, _: self._tell(now.row()))
         session.theme.changed.connect(self.view.viewport().update)
         self._recount()

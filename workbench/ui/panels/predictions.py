@@ -60,7 +60,12 @@ class Gallery(QAbstractListModel):
         self.judged: Judged | None = None
 
     def show(self, judged: Judged | None) -> None:
-        """Show other predictions."""
+        """Show other predictions; with as many samples as before, the current one stays."""
+        old = self.judged
+        if judged and old and len(judged.rows) == len(old.rows):
+            self.judged = judged
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+            return
         self.beginResetModel()
         self.judged = judged
         self.endResetModel()
