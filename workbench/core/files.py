@@ -112,7 +112,9 @@ def parse_json(text: str, where: str) -> Any:
         raise UserError("{where} is nested too deeply to be read.", where=where) from error
     except ValueError as error:
         raise UserError(
-            "{where} is not valid JSON: {reason}.", where=where, reason=error
+            "{where} is not valid JSON: {reason}. Mend it there, or choose another file.",
+            where=where,
+            reason=error,
         ) from error
 
 

@@ -34,7 +34,8 @@ class Project(Spec):
     def with_data(self, data: DatasetSpec) -> "Project":
         """A copy on other data; a loss that does not suit its task gives way to the usual one."""
         info = data.info()
-        loss = self.train.loss if fits(self.train.loss, info) else default_loss(info)
+        suits = fits(self.train.loss, info) and info.task == self.data.info().task
+        loss = self.train.loss if suits else default_loss(info)
         return self.replace(data=data, train=self.train.replace(loss=loss))
 
     def walk(self) -> Iterator[Step]:

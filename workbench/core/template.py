@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from workbench.core.data import DatasetInfo, DatasetSpec
+from workbench.core.errors import UserError
 from workbench.core.model import LayerSpec, ModelSpec
 from workbench.core.project import Project
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, default_loss, fits
@@ -22,6 +23,8 @@ class Template:
     """The dataset that it starts with, by its name on the shelf."""
     loss: ClassVar[str] = "CrossEntropyLoss"
     optimizer: ClassVar[dict[str, Any]] = {"type": "Adam"}
+    adapts: ClassVar[bool] = True
+    """Whether another loss may stand in where this one does not suit the data."""
     recipe: ClassVar[dict[str, Any]] = {}
     """Fields of `TrainConfig` that differ from its defaults."""
 
@@ -44,6 +47,13 @@ class Template:
         info = data.info()
         loss = LossSpec.named(cls.loss)()
         if not fits(loss, info):
+            if not cls.adapts:
+                raise UserError(
+                    "The template {name} needs classes, and {data} has a number as its target. "
+                    "Choose linear_regression.",
+                    name=cls.name,
+                    data=info.title,
+                )
             loss = default_loss(info)
         layers = cls.layers(info, loss.out_shape(info)[0])
         project = Project(

@@ -22,8 +22,8 @@ KEEP_SECONDS = 60.0
 DISPOSABLE_SECONDS = 60.0
 
 _ENDED = (
-    "The engine process ended unexpectedly (exit code {code}). Your project and the last "
-    "checkpoint are safe."
+    "The engine process ended unexpectedly (exit code {code}). Your project and "
+    "every checkpoint are safe."
 )
 _ENDED_BY_FILE = (
     "The file could not be read: it ended the process that opened it (exit code {code}). Your "

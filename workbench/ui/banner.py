@@ -2,24 +2,23 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBar
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QToolBar
 
 from workbench.ui.naming import named, sign_button
 from workbench.ui.text import tr
 
 
-class Banner(QToolBar):
-    """A line below the toolbar; hidden while there is nothing to tell."""
+class Banner(QFrame):
+    """A line that lies over the top of the panels, so that telling moves none of them."""
 
-    def __init__(self) -> None:
-        super().__init__(tr("Message"))
-        self.setObjectName("banner_bar")
-        self.setMovable(False)
-        self.toggleViewAction().setVisible(False)
-        frame = named(QFrame(), "banner")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(12, 5, 6, 5)
+    def __init__(self, window: QMainWindow, below: QToolBar) -> None:
+        super().__init__(window)
+        self.setObjectName("banner")
+        self._window, self._below = window, below
+        self._act: Callable[[], object] | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
         self.text = named(QLabel(wordWrap=True), "banner.text")
         self.text.setTextFormat(Qt.TextFormat.PlainText)  # sentences may quote files
         self.button = named(QPushButton(), "banner.button")
@@ -29,19 +28,19 @@ class Banner(QToolBar):
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
         row.addWidget(close)
-        self.addWidget(frame)
+        window.installEventFilter(self)
         self.hide()
-        self._act: Callable[[], object] | None = None
 
     def tell(self, text: str, label: str = "", act: Callable[[], object] | None = None) -> None:
         """Show a sentence, and a button that hides the banner and calls `act`."""
         self.text.setText(text)
+        self.setAccessibleName(text)
         self._act = act
-        self.button.setText(label)
-        self.button.setAccessibleName(label)
-        self.button.setToolTip(label)
+        named(self.button, "banner.button", label).setText(label)
         self.button.setVisible(act is not None)
         self.show()
+        self.raise_()
+        self._place()
 
     def settle(self) -> None:
         """Hide what asks for nothing; a banner with a button stays until it is answered."""
@@ -52,3 +51,13 @@ class Banner(QToolBar):
         self.hide()
         if self._act:
             self._act()
+
+    def _place(self) -> None:
+        top = self._below.mapTo(self._window, QPoint(0, self._below.height())).y()
+        width = self._window.width() - 24
+        self.setGeometry(12, top, width, max(self.heightForWidth(width), 40))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)

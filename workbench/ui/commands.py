@@ -47,6 +47,13 @@ def _file(window: MainWindow) -> Iterator[Action]:
         "Start a project from a template",
     )
     yield Action("file.open", "&Open…", "File", lambda: window.files.if_saved(open_), "Ctrl+O")
+    yield Action(  # this row puts the menu in its place; it is filled when it opens
+        "file.recent",
+        "No project was saved yet",
+        "File/Open Recent",
+        lambda: None,
+        enabled=lambda: False,
+    )
     yield Action("file.save", "-&Save", "File", lambda: window.files.save(), "Ctrl+S")
     yield Action(
         "file.save_as", "Save &As…", "File", lambda: window.files.save_as(), "Ctrl+Shift+S"

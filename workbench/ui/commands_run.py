@@ -92,7 +92,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         session.settings.runs_dir = folder
         session.said.emit(tr("Runs are kept in {folder} from now on.", folder=folder))
 
-    yield Action("run.train", "&Train", "Run", session.train, "F5", enabled=idle)
+    yield Action("run.train", "&Train", "Run", window.train, "F5", enabled=idle)
     yield Action(
         "run.pause",
         "&Pause",

@@ -82,6 +82,11 @@ class SpecForm(QWidget):
         for name, row in self._rows.items():
             row.show_value(getattr(spec, name))
 
+    def fault(self) -> str:
+        """The first row that holds what it should not, and why; empty if all is well."""
+        told = (f"{row.title}: {row.reason}" for row in self._rows.values() if row.reason)
+        return next(told, "")
+
     def set_choices(self, field: str, values: Sequence[Any]) -> None:
         """Offer other values for a field with a list of them."""
         self.choices[field] = values
@@ -165,6 +170,7 @@ class Row(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         self._values: list[Any] = []
+        self.title = self.reason = ""
         self._fault = styled(QLabel(wordWrap=True), "fault")
         self._fault.hide()
         self.editor = self._made(value, choices)
@@ -241,12 +247,14 @@ class Row(QWidget):
 
     def describe(self, title: str, tip: str) -> None:
         """Give the editor its tooltip and its name for screen readers."""
+        self.title = title
         self.editor.setAccessibleName(title)
         self.editor.setAccessibleDescription(tip)
         self.editor.setToolTip(tip)
 
     def complain(self, reason: str) -> None:
         """Tell what is wrong with what was written; an empty reason takes it back."""
+        self.reason = reason
         self._fault.setText(reason)
         self._fault.setVisible(bool(reason))
         self.editor.setProperty("fault", bool(reason))

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
 from workbench.core.errors import UserError
 from workbench.core.places import resource
-from workbench.engine.remote import EngineFault
+from workbench.engine.remote import EngineFault, EngineLost
 from workbench.ui import dialogs
 from workbench.ui.actions import Commands
 from workbench.ui.banner import Banner
 from workbench.ui.commands import rows
-from workbench.ui.form import commit_typing
+from workbench.ui.form import SpecForm, commit_typing
 from workbench.ui.layouts import arrange
 from workbench.ui.models import Models
 from workbench.ui.naming import named
@@ -54,10 +54,8 @@ class MainWindow(QMainWindow):
         self._add_panels()
         self.commands = Commands(self, rows(self))
         self.run_bar = RunBar(session, self.commands.actions)
-        self.banner = Banner()
         self.addToolBar(self.run_bar)
-        self.addToolBarBreak()
-        self.addToolBar(self.banner)
+        self.banner = Banner(self, self.run_bar)
         self._add_menus()
         self._add_status_bar()
         self._connect()
@@ -77,7 +75,12 @@ class MainWindow(QMainWindow):
             self.layer,
             TrainingPanel(session),
             CurvesPanel(session, "loss", tr("Loss"), tr("What training makes small")),
-            AccuracyPanel(session, "accuracy", tr("Accuracy"), tr("The share that is right")),
+            AccuracyPanel(
+                session,
+                "accuracy",
+                tr("Accuracy"),
+                tr("The share that is right, or how far off a regression is"),
+            ),
             PredictionsPanel(session, outcomes),
             ConfusionPanel(session, outcomes),
         )
@@ -107,6 +110,9 @@ class MainWindow(QMainWindow):
         session.failed.connect(self.tell_failure)
         session.run_shown.connect(self._show_run)
         session.document.renamed.connect(self._retitle)
+        session.document.changed.connect(self.banner.settle)  # what it told of may be mended
+        session.train_wanted.connect(self.commands.actions["run.train"].trigger)
+        session.failed.connect(self.statusBar().clearMessage)
         for signal in (
             session.state_changed,
             session.weights_changed,
@@ -144,14 +150,27 @@ class MainWindow(QMainWindow):
         self.network.select([0])
         self.files.offer_unsaved()
 
+    def train(self) -> None:
+        """Train, unless a form shows a value that is not in force."""
+        for form in self.findChildren(SpecForm):
+            fault = form.fault() if not form.isHidden() else ""
+            if fault:
+                self.tell_failure(UserError("{fault} Mend it, then train.", fault=fault), False)
+                return
+        self.banner.settle()
+        self.session.train()
+
     # -- messages
 
     def tell_failure(self, error: Exception, resumable: bool) -> None:
         """Tell what went wrong: a user's mistake in the banner, a fault with its traceback."""
         if isinstance(error, UserError):
-            label = tr("Resume") if resumable else ""
-            act = self.session.resume_run if resumable else None
-            self.banner.tell(sentence(error), label, act)
+            if isinstance(error, EngineLost) and self.session.run:
+                label = tr("Resume") if resumable else tr("Train again")
+                act = self.session.resume_run if resumable else self.session.train_wanted.emit
+                self.banner.tell(sentence(error), label, act)
+            else:
+                self.banner.tell(sentence(error))
             return
         if isinstance(error, EngineFault):
             details = str(error)
@@ -172,7 +191,6 @@ class MainWindow(QMainWindow):
             if run and project and run.project_file.exists()
             else ""
         )
-        self.banner.settle()
 
     def _retitle(self) -> None:
         document = self.session.document

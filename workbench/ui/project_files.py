@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def recovered_file() -> Path:
-    """Where unsaved changes go when the system ends the program."""
-    return user_data() / "recovered.workbench"
+def recovered_files() -> list[Path]:
+    """Where unsaved changes lie that the end of the program kept, the last ones last."""
+    return sorted(user_data().glob("recovered*.workbench"))
 
 
 class ProjectFiles:
@@ -31,7 +32,7 @@ class ProjectFiles:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        self._recovered = False
+        self._recovered: Path | None = None
 
     def if_saved(self, go_on: Callable[[], None]) -> None:
         """Call `go_on` once there is nothing unsaved, or the user does not mind."""
@@ -88,8 +89,8 @@ class ProjectFiles:
             self._window.tell_failure(error, False)
             return
         if self._recovered:
-            recovered_file().unlink(missing_ok=True)
-            self._recovered = False
+            self._recovered.unlink(missing_ok=True)
+            self._recovered = None
         self._window.session.settings.add_recent(path)
         self._window.session.said.emit(tr("Saved {path}.", path=path))
         then()
@@ -111,13 +112,15 @@ class ProjectFiles:
         document = self._window.session.document
         if document.modified:
             try:
-                save_project(document.project, recovered_file())
+                # a new name: an offer of before that nobody answered is not overwritten
+                name = f"recovered-{datetime.now():%Y%m%d-%H%M%S-%f}.workbench"
+                save_project(document.project, user_data() / name)
             except UserError as error:
                 log.error("%s", error)
 
     def offer_unsaved(self) -> None:
         """Offer the changes that the end of the last session left unsaved."""
-        if recovered_file().exists():
+        if recovered_files():
             self._window.banner.tell(
                 tr("The last session was ended with unsaved changes."),
                 tr("Open them"),
@@ -125,15 +128,16 @@ class ProjectFiles:
             )
 
     def _recover(self) -> None:
+        path = recovered_files()[-1]
         try:
-            project = load_project(recovered_file())
+            project = load_project(path)
         except UserError as error:
             self._window.tell_failure(error, False)
             return
-        self.if_saved(lambda: self._show_recovered(project))
+        self.if_saved(lambda: self._show_recovered(project, path))
 
-    def _show_recovered(self, project: Project) -> None:
+    def _show_recovered(self, project: Project, path: Path) -> None:
         """The changes are in no file yet, so the project counts as changed."""
         self.start(project)
         self._window.session.document.undo_stack.resetClean()
-        self._recovered = True  # the copy stays until the changes are in a file
+        self._recovered = path  # the copy stays until the changes are in a file

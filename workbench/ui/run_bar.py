@@ -1,6 +1,6 @@
 """The toolbar: Train, Pause, Stop, progress, device, and the search for commands."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -101,7 +101,14 @@ class RunBar(QToolBar):
         )
         self.search.setFixedWidth(250)
         titles = {action.data(): action for action in self._actions.values()}
-        completer = QCompleter(sorted(titles), self.search)
+        offered = QStringListModel(self)
+        # only what can be done now; the text is empty when a search begins
+        self.search.textEdited.connect(
+            lambda: offered.setStringList(
+                sorted(title for title, action in titles.items() if action.isEnabled())
+            )
+        )
+        completer = QCompleter(offered, self.search)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.activated.connect(lambda title: self._command(titles[title]))
@@ -112,10 +119,14 @@ class RunBar(QToolBar):
         self.addWidget(self.search)
 
     def _command(self, action: QAction | None) -> None:
-        if action and self.search.text():
-            self.search.clear()
+        if not self.search.text():
+            return
+        self.search.clear()
+        if action:
             self.search.clearFocus()
             action.trigger()
+        else:
+            self._session.said.emit(tr("There is no such command at the moment."))
 
     def _main_pressed(self) -> None:
         ids = {"idle": "run.train", "running": "run.pause", "paused": "run.resume"}
@@ -136,8 +147,8 @@ class RunBar(QToolBar):
         self.main.setToolTip(tip)
         self.main.setEnabled(state != "stopping")
         self.stop.setEnabled(state in ("running", "paused"))
-        if state == "running" and not self._started:
-            self.status.setText(tr("starting…"))
+        if not self._started:
+            self.status.setText(tr("starting…") if state == "running" else "")
         self._session.request_draw()
 
     # -- progress

@@ -41,6 +41,8 @@ class Session(Jobs):
     """(actual, predicted) of the confusion cell whose samples are to be seen, or None."""
     said = Signal(str)
     """A sentence for the status bar."""
+    train_wanted = Signal()
+    """A panel asks for what the command Train does."""
     drawing = Signal()
     """Time to draw what has changed."""
 
@@ -167,6 +169,9 @@ class Session(Jobs):
         if self.state != "idle":
             return
         project = self.document.project
+        if self.data.error:
+            self.failed.emit(self.data.error, False)
+            return
         try:
             project.check()
             run = create_run(project, self.settings.runs_dir)
@@ -189,6 +194,7 @@ class Session(Jobs):
     def _train(self, project: Project, run: Run, resume: bool, weights: Path | None) -> None:
         self._stop_replay()
         stream = self.engines.remote("sinks.train", project, run.folder, resume, weights)
+        self.said.emit(tr("Training {run}…", run=run.name))
         self._become("running")
         self._training = self.start(stream, self.run_told, self._run_ended)
 
@@ -225,12 +231,22 @@ class Session(Jobs):
     def _run_ended(self, error: Exception | None) -> None:
         self._training = None
         self._take_weights_of_run()
-        if not error and self.state == "stopping":
-            self.said.emit(tr("Stopped; the last checkpoint is kept."))
+        if self.state == "stopping":
+            error = self._stopped(error)
         self._become("idle")
         if error:
             resumable = isinstance(error, EngineLost) and bool(self.run and self.run.last.exists())
             self.failed.emit(error, resumable)
+
+    def _stopped(self, error: Exception | None) -> Exception | None:
+        """Say what a stop left; that the engine had to be ended for it is no alarm."""
+        kept = bool(self.run and self.run.last.exists())
+        self.said.emit(
+            tr("Stopped; the last checkpoint is kept.")
+            if kept
+            else tr("Stopped before a checkpoint.")
+        )
+        return None if isinstance(error, EngineLost) else error
 
     def _take_weights_of_run(self) -> None:
         kept = self.run.checkpoint if self.run else None

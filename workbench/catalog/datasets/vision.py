@@ -64,8 +64,8 @@ class _Vision(DatasetSpec, abstract=True):
     def _not_read(self, error: Exception) -> UserError:
         if isinstance(error, RuntimeError) and "not found" in str(error):
             return UserError(
-                "{name} is not in {folder}. Press Download to fetch it, or choose the folder that "
-                "holds it.",
+                "{name} is not in {folder}. Fetch it by Data > Download in the window, or choose "
+                "the folder that holds it.",
                 name=self.title,
                 folder=self.folder,
             )

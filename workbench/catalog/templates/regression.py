@@ -39,6 +39,7 @@ class LogisticRegression(LinearRegression):
     summary = "Yes or no: Linear and BCEWithLogitsLoss, on breast cancer"
     dataset = "BreastCancer"
     loss = "BCEWithLogitsLoss"
+    adapts = False
     recipe: ClassVar[dict[str, Any]] = {"lr": 0.1, "batch_size": 32, "epochs": 60}
 
 
@@ -50,4 +51,5 @@ class SoftmaxRegression(LinearRegression):
     summary = "One of several classes: Linear and CrossEntropyLoss, on iris"
     dataset = "Iris"
     loss = "CrossEntropyLoss"
+    adapts = False
     recipe: ClassVar[dict[str, Any]] = {"lr": 0.1, "batch_size": 16, "epochs": 80}

@@ -59,7 +59,9 @@ class Confusion(QAbstractTableModel):
     ) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
             name = self.classes[section]
-            return name if orientation == Qt.Orientation.Vertical or len(name) < 3 else section
+            if len(name) < 3:
+                return name
+            return f"{section} {name}" if orientation == Qt.Orientation.Vertical else section
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.classes[section]
         return None
@@ -137,7 +139,7 @@ class ConfusionPanel(Panel):
             "confusion",
             tr("Which classes are taken for which is shown here."),
             tr("Train"),
-            session.train,
+            session.train_wanted.emit,
         )
         self._stacked = QStackedWidget()
         self._stacked.addWidget(self._empty)

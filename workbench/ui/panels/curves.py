@@ -46,7 +46,7 @@ class CurvesPanel(Panel):
 
     def _made_empty(self, purpose: str) -> Empty:
         text = tr("{purpose}: step by step while training.", purpose=purpose)
-        return Empty(self.objectName(), text, tr("Train"), self.session.train)
+        return Empty(self.objectName(), text, tr("Train"), self.session.train_wanted.emit)
 
     def metric_name(self) -> str:
         """The name of the metric in the events."""

@@ -217,7 +217,7 @@ class PredictionsPanel(Panel):
             "predictions",
             tr("After every epoch the predictions are shown here, wrong ones first."),
             tr("Train"),
-            self.session.train,
+            self.session.train_wanted.emit,
         )
         title = tr("Predictions vs. actuals")
         self.pictures = picture_list("predictions.gallery", title, self.session.theme, 48, 30)
