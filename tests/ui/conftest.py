@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import shiboken6
-from gestures import PATIENCE, OpenWindow
+from gestures import PATIENCE, OpenWindow, wait_gone
 from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -65,8 +65,8 @@ def put_away(qtbot: QtBot, window: MainWindow) -> None:
     """Close a window as SIGTERM does, which asks nothing, and destroy it."""
     window.end()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
-    with qtbot.waitSignal(window.destroyed):
-        window.deleteLater()
+    window.deleteLater()
+    wait_gone(qtbot, window)
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
+    QComboBox,
     QDialogButtonBox,
-    QFileDialog,
     QLineEdit,
     QMenu,
     QMessageBox,
@@ -119,13 +120,23 @@ def drawn(qtbot: QtBot, window: MainWindow) -> None:
         window.session.request_draw()
 
 
+def take(qtbot: QtBot, box: QComboBox, text: str) -> None:
+    """Choose an entry of a list by the keyboard."""
+    box.setFocus()
+    steps = box.findText(text) - box.currentIndex()
+    for _ in range(abs(steps)):
+        qtbot.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
+    assert box.currentText() == text
+
+
 # -- menus and dialogs
 
 
-def pick(qtbot: QtBot, menu: QMenu, action: QAction) -> None:
+def pick(qtbot: QtBot, menu: QMenu, text: str) -> None:
     """Open a menu and click one of its entries."""
     menu.popup(QPoint(0, 0))
-    assert action.isEnabled(), action.text()
+    (action,) = (each for each in menu.actions() if each.text() == text)
+    assert action.isEnabled(), text
     qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
 
 
@@ -133,7 +144,7 @@ def choose(qtbot: QtBot, window: MainWindow, name: str) -> None:
     """Click a command in its menu."""
     action = window.commands.actions[name]
     menu = next(m for m in action.associatedObjects() if isinstance(m, QMenu))
-    pick(qtbot, menu, action)
+    pick(qtbot, menu, action.text())
 
 
 def dialog(qtbot: QtBot, window: MainWindow, name: str) -> QWidget:
@@ -141,20 +152,31 @@ def dialog(qtbot: QtBot, window: MainWindow, name: str) -> QWidget:
     return widget(window, name)
 
 
+def wait_gone(qtbot: QtBot, target: QWidget) -> None:
+    qtbot.waitUntil(lambda: not shiboken6.isValid(target))
+
+
+def _answered(qtbot: QtBot, window: MainWindow, box: QWidget) -> None:
+    wait_gone(qtbot, box)
+    if window.isVisible() and QApplication.activeModalWidget() is None:
+        with qtbot.waitActive(window):
+            window.activateWindow()  # as a window manager does
+
+
 def answer(qtbot: QtBot, window: MainWindow, name: str, button: QMessageBox.StandardButton) -> None:
     box = dialog(qtbot, window, name)
     assert isinstance(box, QMessageBox)
-    with qtbot.waitSignal(box.destroyed):
-        click(qtbot, box.button(button))
+    click(qtbot, box.button(button))
+    _answered(qtbot, window, box)
 
 
 def choose_file(qtbot: QtBot, window: MainWindow, name: str, path: Path) -> None:
-    """Type a path into a file dialog and accept it."""
+    """Paste a path into a file dialog and accept it."""
     box = dialog(qtbot, window, name)
-    assert isinstance(box, QFileDialog)
     line = box.findChild(QLineEdit, "fileNameEdit")
-    line.clear()
-    qtbot.keyClicks(line, str(path))
-    buttons = box.findChild(QDialogButtonBox, "buttonBox")
-    with qtbot.waitSignal(box.destroyed):
-        click(qtbot, buttons.buttons()[0])
+    line.selectAll()
+    QGuiApplication.clipboard().setText(str(path))
+    keys(qtbot, line, "Ctrl+V")
+    line.completer().popup().hide()
+    click(qtbot, box.findChild(QDialogButtonBox).buttons()[0])
+    _answered(qtbot, window, box)
