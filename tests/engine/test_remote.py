@@ -56,7 +56,7 @@ class Reader:
         self.seen: list[Event] = []
         self.error: Exception | None = None
         self._coming: Queue[Event | Exception | None] = Queue()
-        self._thread = threading.Thread(target=self._read, args=(stream,))
+        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
         self._thread.start()
 
     def _read(self, stream: Stream) -> None:
