@@ -9,10 +9,15 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+# Before Qt: once PySide6 is there, every import reads its module's source a second time.
+import numpy  # noqa: F401
+
+import workbench.catalog  # noqa: F401  puts every choice on its shelf
+
+# isort: split
 from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench import __version__
 from workbench.core.places import log_file
 from workbench.core.project import Project
