@@ -170,10 +170,11 @@ def test_the_newest_run_of_exactly_this_project_is_found(tmp_path: Path, project
     mine = trained(project, tmp_path)
     for number in range(5):
         trained(other.replace(notes=str(number)), tmp_path)
+    create_run(project, tmp_path)  # it left no checkpoint: there is nothing to see of it
     assert newest_run_of(project, tmp_path) == mine
     assert newest_run_of(other, tmp_path) is None
-    assert newest_run_of(project, tmp_path, among=5) is None
-    assert newest_run_of(project, tmp_path, among=6) == mine
+    assert newest_run_of(project, tmp_path, among=6) is None
+    assert newest_run_of(project, tmp_path, among=7) == mine
 
 
 def test_damaged_and_foreign_neighbours_do_not_hide_a_run(tmp_path: Path, project: Project) -> None:

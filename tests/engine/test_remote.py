@@ -33,7 +33,7 @@ from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint
 from workbench.engine.fit import fit
-from workbench.engine.remote import EngineFault, EngineLost, Engines, Stream
+from workbench.engine.remote import STOP_SECONDS, EngineFault, EngineLost, Engines, Stream
 
 E = TypeVar("E", bound=Event)
 
@@ -186,10 +186,9 @@ def test_stop_ends_the_run_with_a_checkpoint_and_leaves_the_engine_warm(
     assert told == written, "the window saw all that is on disk"
 
     again = engines.remote("machine.find_devices")
-    for batch in again:
-        assert isinstance(batch[0], DevicesFound)
-        assert again.pid == pid
-        break
+    found = [(event, again.pid) for event in flat(again)]
+    assert isinstance(found[0][0], DevicesFound)
+    assert found[0][1] == pid
 
 
 def test_a_stop_that_comes_first_stops_the_run_at_its_first_event(
@@ -206,6 +205,23 @@ def test_a_stop_that_comes_first_stops_the_run_at_its_first_event(
     assert last.reason == "stopped"
 
 
+def test_a_pause_that_comes_first_holds_the_run_at_its_first_event(
+    engines: Engines, tmp_path: Path
+) -> None:
+    project = small.endless()
+    stream = train(engines, project, small.new_run(project, tmp_path))
+    stream.pause()
+    reader = Reader(stream)
+    reader.next(RunStarted)
+    reader.until_quiet()
+    assert not small.of_kind(reader.seen, EpochCompleted)
+    stream.resume()
+    reader.next(EpochCompleted)
+    stream.stop()
+    reader.end()
+    assert reader.error is None
+
+
 def test_an_engine_that_is_killed_is_told_and_the_run_goes_on_in_another(
     engines: Engines, tmp_path: Path
 ) -> None:
@@ -217,7 +233,7 @@ def test_an_engine_that_is_killed_is_told_and_the_run_goes_on_in_another(
     next(event for event in events if isinstance(event, EpochCompleted))
     assert stream.pid
     os.kill(stream.pid, signal.SIGKILL)
-    with pytest.raises(EngineLost, match=r"exit code -9.*last checkpoint are safe"):
+    with pytest.raises(EngineLost, match=r"exit code -9.*project and every checkpoint"):
         list(events)
     assert stream.pid is None
 
@@ -258,6 +274,20 @@ def test_what_was_told_before_a_mistake_arrives_first(engines: Engines, tmp_path
     assert reader.seen == written
 
 
+def test_a_batch_beyond_all_memory_is_a_mistake_that_can_be_mended(
+    engines: Engines, tmp_path: Path
+) -> None:
+    """Few parameters, and images of 20,000 by 20,000 pixels with 1,000 channels between them."""
+    project = small.project(
+        small.layer("Conv2d", out_channels=1000, kernel_size=1, padding=10_000),
+        small.layer("MaxPool2d", kernel_size=10_000),
+        small.layer("Flatten"),
+        small.layer("Linear", out_features=10),
+    )
+    with pytest.raises(UserError, match=r"ran out of memory\. Choose a smaller batch size"):
+        list(train(engines, project, small.new_run(project, tmp_path)))
+
+
 @pytest.mark.parametrize("function", ["fit.nothing", "nothing.fit", "fit"])
 def test_a_fault_that_nobody_foresaw_comes_with_its_traceback(
     engines: Engines, function: str
@@ -284,20 +314,20 @@ def test_a_run_folder_that_is_replaced_is_told_through_the_pipe(
     assert completed.reason == "completed"
 
 
-def test_two_work_at_once_and_closing_ends_every_process(tmp_path: Path) -> None:
+def test_two_work_at_once_and_closing_ends_every_process() -> None:
     own = Engines()
-    project = small.endless()
-    busy = own.remote("fit.fit", project, small.new_run(project, tmp_path))
-    training = flat(busy)
-    next(training)
-    idle = own.remote("machine.find_devices")
-    looking = flat(idle)
-    next(looking)
-    pids = [busy.pid, idle.pid]
+    data = small.DatasetSpec.named("FashionMNISTSmall")()
+    streams = [own.remote("describe.describe", data) for _ in range(2)]
+    events = [flat(stream) for stream in streams]
+    for each in events:
+        next(each)
+    pids = [stream.pid for stream in streams]
     assert len(set(pids)) == 2
-    assert list(looking) == []
-    training.close()  # who does not want the rest is not kept waiting for it
+    list(events[0])
+    events[1].close()  # who does not want the rest is not kept waiting for it
+    began = time.monotonic()
     own.close()
+    assert time.monotonic() - began < STOP_SECONDS, "it ended when asked, and was not killed"
     for pid in pids:
         assert pid
         wait_for_end(pid)
