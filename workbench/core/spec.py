@@ -5,6 +5,7 @@ whose subclasses can be chosen from (`LayerSpec`, `DatasetSpec`, ...); in JSON a
 `"type"`, which is the name of its class.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
@@ -21,6 +22,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from workbench.core.errors import UserError
+
+# pydantic would look through every installed package for plugins: a tenth of a second at start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 T = TypeVar("T", bound="Spec")
 

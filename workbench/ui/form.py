@@ -254,6 +254,8 @@ class Row(QWidget):
 
     def complain(self, reason: str) -> None:
         """Tell what is wrong with what was written; an empty reason takes it back."""
+        if reason == self.reason:
+            return  # the style is not asked anew for nothing
         self.reason = reason
         self._fault.setText(reason)
         self._fault.setVisible(bool(reason))
