@@ -4,8 +4,8 @@ import logging
 import sys
 from argparse import Namespace
 from collections import deque
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import workbench.catalog  # noqa: F401  puts every choice on its shelf
@@ -27,12 +27,11 @@ def train(options: Namespace) -> int:
     Raises:
         UserError: the project can't be trained. If that shows before training, no run is made.
     """
-    _warn_on_stderr()
     project = load_project(Path(options.file))
     _check_device(options.device)
     project = with_options(project, options)
     _make_ready(project)
-    with options.interrupts.held():
+    with options.interrupts.held(), _warnings_on_stderr():
         run = create_run(project, Path(options.runs_dir) if options.runs_dir else runs_dir())
         ended = _trained(project, run, _show(project, run, options.json), options.interrupts)
     return 0 if ended else INTERRUPTED
@@ -95,9 +94,15 @@ def _show_ending(run: Run, show: Show) -> None:
         logging.getLogger(__name__).warning("%s", error)
 
 
-def _warn_on_stderr() -> None:
+@contextmanager
+def _warnings_on_stderr() -> Iterator[None]:
     """Warnings of the engine as single lines; those with a traceback also come as an event."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("warning: %(message)s"))
     handler.addFilter(lambda record: record.exc_info is None)
-    logging.getLogger("workbench").addHandler(handler)
+    logger = logging.getLogger("workbench")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
