@@ -14,7 +14,7 @@ from workbench.core.errors import UserError
 from workbench.core.model import LayerSpec, ModelSpec, Shape
 from workbench.engine.build import build, read_back
 
-DRAWN = settings(max_examples=80, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 LAYERS = LayerSpec.choices()
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
