@@ -137,7 +137,11 @@ def pick(qtbot: QtBot, menu: QMenu, text: str) -> None:
     menu.popup(QPoint(0, 0))
     (action,) = (each for each in menu.actions() if each.text() == text)
     assert action.isEnabled(), text
+    window: QWidget = menu
+    while not isinstance(window, MainWindow):
+        window = window.parentWidget()
     qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+    in_front_again(qtbot, window)
 
 
 def choose(qtbot: QtBot, window: MainWindow, name: str) -> None:
@@ -156,11 +160,16 @@ def wait_gone(qtbot: QtBot, target: QWidget) -> None:
     qtbot.waitUntil(lambda: not shiboken6.isValid(target))
 
 
-def _answered(qtbot: QtBot, window: MainWindow, box: QWidget) -> None:
-    wait_gone(qtbot, box)
+def in_front_again(qtbot: QtBot, window: MainWindow) -> None:
+    """Activate the window behind a menu or dialog that is gone, as a window manager does."""
     if window.isVisible() and QApplication.activeModalWidget() is None:
         with qtbot.waitActive(window):
-            window.activateWindow()  # as a window manager does
+            window.activateWindow()
+
+
+def _answered(qtbot: QtBot, window: MainWindow, box: QWidget) -> None:
+    wait_gone(qtbot, box)
+    in_front_again(qtbot, window)
 
 
 def answer(qtbot: QtBot, window: MainWindow, name: str, button: QMessageBox.StandardButton) -> None:

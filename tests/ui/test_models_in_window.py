@@ -1,0 +1,131 @@
+"""The Model menu: what is saved in one window predicts the same in another, to the last bit."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gestures import PATIENCE, OpenWindow, choose, choose_file, drawn, keys
+from pytestqt.qtbot import QtBot
+from safetensors.torch import load_file
+
+from workbench.core.events import Event, PredictionsSaved
+from workbench.core.project import Project
+from workbench.core.runs import Run
+from workbench.core.template import Template
+from workbench.ui.main_window import MainWindow
+
+WAYS = {
+    "model.save_parameters": ("parameters.pt", "small_cnn"),
+    "model.save_network": ("network.pt", "mlp"),
+}
+
+
+def on_the_data_of(run: Run, template: str) -> Project:
+    project = Template.shelf[template].project(run.project().data)
+    return project.replace(train=run.project().train)
+
+
+def settled(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    drawn(qtbot, window)
+
+
+def save(qtbot: QtBot, window: MainWindow, way: str, path: Path) -> None:
+    choose(qtbot, window, way)
+    choose_file(qtbot, window, "dialog.save_model", path)
+    settled(qtbot, window)
+    assert window.statusBar().currentMessage() == f"Saved {path}."
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_saved_model_predicts_the_same_in_a_fresh_window(
+    open_window: OpenWindow, qtbot: QtBot, past_run: Run, tmp_path: Path, way: str
+) -> None:
+    name, template = WAYS[way]
+    window = open_window(past_run.project())
+    window.start()
+    settled(qtbot, window)
+    save(qtbot, window, way, tmp_path / name)
+    before = np.load(past_run.predictions("test", 3))
+    held = [before[each].copy() for each in ("probabilities", "targets", "losses")]
+    model = past_run.project().model
+    project = on_the_data_of(past_run, template)
+    window.close()
+    shutil.rmtree(past_run.folder)  # nothing but the file is left of the run
+
+    other = open_window(project)
+    other.start()
+    settled(qtbot, other)
+    assert not other.commands.actions["model.save_parameters"].isEnabled()
+    events: list[Event] = []
+    other.session.reported.connect(events.extend)
+    choose(qtbot, other, "model.load")
+    choose_file(qtbot, other, "dialog.load_model", tmp_path / name)
+    settled(qtbot, other)
+    saved = {event.split: event for event in events if isinstance(event, PredictionsSaved)}
+    assert set(saved) == {"val", "test"}
+    after = np.load(other.session.run.folder / saved["test"].path)
+    for array, each in zip(held, ("probabilities", "targets", "losses"), strict=True):
+        np.testing.assert_array_equal(after[each], array)
+    assert other.session.document.project.model == model
+    assert other.panels["predictions"].pictures.isVisible()
+    assert other.commands.actions["model.save_parameters"].isEnabled()
+    if way == "model.save_network":
+        keys(qtbot, other, "Ctrl+Z")
+        assert other.session.document.project == project
+        assert not other.commands.actions["model.save_parameters"].isEnabled()
+
+
+def test_parameters_are_those_of_the_best_checkpoint_for_torch_and_safetensors(
+    open_window: OpenWindow, qtbot: QtBot, past_run: Run, tmp_path: Path
+) -> None:
+    window = open_window(past_run.project())
+    window.start()
+    settled(qtbot, window)
+    save(qtbot, window, "model.save_parameters", tmp_path / "w.pt")
+    save(qtbot, window, "model.save_parameters", tmp_path / "w.safetensors")
+    best = torch.load(past_run.best, weights_only=True)["model"]
+    for found in (
+        torch.load(tmp_path / "w.pt", weights_only=True),
+        load_file(tmp_path / "w.safetensors"),
+    ):
+        assert found.keys() == best.keys()
+        assert all(torch.equal(found[name], best[name]) for name in best)
+
+
+def test_an_edit_of_the_network_puts_the_model_away_and_undo_brings_it_back(
+    open_window: OpenWindow, qtbot: QtBot, past_run: Run
+) -> None:
+    window = open_window(past_run.project())
+    window.start()
+    settled(qtbot, window)
+    actions = window.commands.actions
+    assert actions["model.save_parameters"].isEnabled()
+    window.network.view.setFocus()
+    keys(qtbot, window.network.view, "Ctrl+D")
+    for name in ("model.save_parameters", "model.save_network", "run.continue"):
+        assert not actions[name].isEnabled()
+    keys(qtbot, window.network.view, "Ctrl+Z")
+    for name in ("model.save_parameters", "model.save_network", "run.continue"):
+        assert actions[name].isEnabled()
+
+
+def test_a_file_that_is_no_model_is_told_in_a_sentence(
+    open_window: OpenWindow, qtbot: QtBot, past_run: Run, tmp_path: Path
+) -> None:
+    window = open_window(past_run.project())
+    window.start()
+    settled(qtbot, window)
+    before, run = window.session.document.project, window.session.run
+    path = tmp_path / "letter.pt"
+    path.write_text("Dear Sir or Madam")
+    choose(qtbot, window, "model.load")
+    choose_file(qtbot, window, "dialog.load_model", path)
+    settled(qtbot, window)
+    assert window.banner.isVisible()
+    assert str(path) in window.banner.text.text()
+    assert window.session.document.project == before
+    assert window.session.run == run
+    assert window.commands.actions["model.save_parameters"].isEnabled()
