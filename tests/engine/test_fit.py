@@ -344,6 +344,20 @@ def test_a_network_without_parameters_has_nothing_to_learn(tmp_path: Path) -> No
         next(fit(pooled, small.new_run(pooled, tmp_path)))
 
 
+@pytest.mark.parametrize("size", [1, 2])  # of 1,455 samples, 2 leave a last batch of one
+def test_a_batch_norm_of_a_single_value_is_told_with_the_batch(tmp_path: Path, size: int) -> None:
+    project = small.project(
+        small.layer("Conv2d", kernel_size=8),
+        small.layer("BatchNorm2d"),
+        small.layer("Flatten"),
+        small.layer("Linear", out_features=10),
+        batch_size=size,
+    )
+    assert len(project.data.load()["train"].targets) % size == size - 1
+    with pytest.raises(UserError, match=r"A batch of 1 can't be trained on: .*1 value per channel"):
+        list(fit(project, small.new_run(project, tmp_path)))
+
+
 def test_a_network_larger_than_the_memory_is_refused_at_once(tmp_path: Path) -> None:
     layers = (
         small.layer("Linear", out_features=1_000_000),

@@ -6,9 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from workbench.core.errors import UserError
 from workbench.core.files import write_atomically
+
+
+def copied(network: nn.Module) -> dict[str, Tensor]:
+    """The weights as they are now, on the CPU, where later steps don't reach them."""
+    weights = network.state_dict().items()
+    return {name: value.detach().to("cpu", copy=True) for name, value in weights}
+
+
+def is_finite(network: nn.Module) -> bool:
+    """Whether every weight and running figure is a finite number, so that it is worth keeping."""
+    return all(bool(values.isfinite().all()) for values in network.state_dict().values())
 
 
 def save(state: dict[str, Any], path: Path) -> None:

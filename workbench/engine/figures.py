@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from workbench.core.data import DatasetInfo
+from workbench.core.errors import UserError
 from workbench.core.events import Metrics
 from workbench.core.train import LossSpec
 
@@ -72,3 +73,12 @@ class Figures:
         sums, self.sums = self.sums, {}
         samples = sums.pop("samples", 0.0)
         return {name: total / samples for name, total in sums.items()} if samples else {}
+
+
+def not_finite(step: int) -> UserError:
+    """The sentence for a loss that diverged."""
+    return UserError(
+        "The loss stopped being a finite number at step {step}. Lower lr, or normalize the data, "
+        "and train again.",
+        step=step,
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import (
@@ -27,7 +28,7 @@ from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
 from workbench.engine.batches import Batches
 from workbench.engine.build import build, convolves
-from workbench.engine.figures import Figures
+from workbench.engine.figures import Figures, not_finite
 from workbench.engine.pace import Rate, Stopwatch
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.predict import save as save_predictions
@@ -127,7 +128,7 @@ class _Training:
         order = self.batches.shuffled(self.batch_size, self.config.seed, self.epoch + 1)
         for inputs, targets in islice(order, done, None):
             self.optimizer.zero_grad()
-            output = self.network(inputs)
+            output = self._output(inputs)
             loss = self.criterion(output, self.loss.prepare(targets, self.info))
             loss.backward()
             self.optimizer.step()
@@ -137,6 +138,17 @@ class _Training:
                 yield from self._tell()
         yield from self._tell()
 
+    def _output(self, inputs: Tensor) -> Tensor:
+        try:
+            output: Tensor = self.network(inputs)
+        except ValueError as error:  # BatchNorm of a single value: no shape of a sample tells it
+            raise UserError(
+                "A batch of {size} can't be trained on: {reason}. Choose another batch size.",
+                size=len(inputs),
+                reason=error,
+            ) from error
+        return output
+
     def _tell(self) -> Iterator[StepCompleted]:
         """Read the figures of the last steps back, in one go."""
         told = self.figures.read()
@@ -144,7 +156,7 @@ class _Training:
         seconds = self.watch.seconds
         for step in told:
             if not math.isfinite(step.metrics["loss"]):
-                raise _not_finite(step.step)
+                raise not_finite(step.step)
             yield StepCompleted(
                 step=step.step,
                 epoch=self.epoch + 1,
@@ -176,22 +188,15 @@ class _Training:
 
     def _check_healthy(self, val: Metrics) -> None:
         """See that the last step of an epoch has not led to where no loss was measured yet."""
-        if not math.isfinite(val.get("loss", 0.0)) or not self._finite_weights():
+        if not math.isfinite(val.get("loss", 0.0)) or not checkpoint.is_finite(self.network):
             self.diverged = True
-            raise _not_finite(self.step)
-
-    def _finite_weights(self) -> bool:
-        return all(bool(values.isfinite().all()) for values in self.network.state_dict().values())
+            raise not_finite(self.step)
 
     def _keep_if_best(self, metrics: Metrics) -> bool:
         if not metrics or metrics["loss"] >= self.best.get("loss", math.inf):
             return False
-        weights = {
-            name: value.detach().to("cpu", copy=True)
-            for name, value in self.network.state_dict().items()
-        }
         self.best = {
-            "model": weights,
+            "model": checkpoint.copied(self.network),
             "epoch": self.epoch,
             "step": self.step,
             "loss": metrics["loss"],
@@ -243,7 +248,7 @@ class _Training:
             return
         try:
             list(self._tell())
-            if not self.diverged and self._finite_weights():
+            if not self.diverged and checkpoint.is_finite(self.network):
                 self._checkpoint_saved()
         except UserError as error:
             log.warning("%s", error)
@@ -289,11 +294,3 @@ class _Training:
             raise UserError(
                 "The weights do not fit this network: {reason}", reason=error
             ) from error
-
-
-def _not_finite(step: int) -> UserError:
-    return UserError(
-        "The loss stopped being a finite number at step {step}. Lower lr, or normalize the data, "
-        "and train again.",
-        step=step,
-    )
