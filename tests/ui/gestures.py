@@ -162,7 +162,8 @@ def wait_gone(qtbot: QtBot, target: QWidget) -> None:
 
 def in_front_again(qtbot: QtBot, window: MainWindow) -> None:
     """Activate the window behind a menu or dialog that is gone, as a window manager does."""
-    if window.isVisible() and QApplication.activeModalWidget() is None:
+    closing = not window.isEnabled()  # then it is not to be activated again
+    if window.isVisible() and not closing and QApplication.activeModalWidget() is None:
         with qtbot.waitActive(window):
             window.activateWindow()
 
