@@ -37,13 +37,15 @@ def layers_mime(layers: Sequence[LayerSpec], rows: Sequence[int] = ()) -> QMimeD
     return mime
 
 
-def layers_of(mime: QMimeData) -> tuple[tuple[LayerSpec, ...], list[int]]:
+def layers_of(mime: QMimeData | None) -> tuple[tuple[LayerSpec, ...], list[int]]:
     """The layers of a drag or the clipboard, and the rows that they come from.
 
     Raises:
         UserError: there are no layers in it.
     """
     where = tr("The clipboard")
+    if mime is None or not (mime.hasFormat(MIME) or mime.text()):  # an empty one may be None
+        raise UserError("{where} holds no layers.", where=where)
     if mime.hasFormat(MIME):
         content = parse_json(bytes(mime.data(MIME).data()).decode(errors="replace"), where)
         if not isinstance(content, dict) or not {"model", "rows"} <= set(content):

@@ -156,6 +156,7 @@ class ConfusionPanel(Panel):
         table.setModel(self.model)
         table.setItemDelegate(CellDelegate(self.session.theme, table))
         table.setShowGrid(False)
+        table.setTabKeyNavigation(False)  # the arrows move in it, Tab leaves it
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         for header in (table.horizontalHeader(), table.verticalHeader()):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)

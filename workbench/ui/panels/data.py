@@ -156,6 +156,7 @@ class DataPanel(Panel):
         self.table = named(QTableView(), "data.table", tr("Rows of the training split"))
         self.table.setModel(self.table_rows)
         self.table.setFixedHeight(150)
+        self.table.setTabKeyNavigation(False)  # the arrows move in it, Tab leaves it
         self.table.verticalHeader().setVisible(False)
         self.table.verticalHeader().setDefaultSectionSize(22)
         self._per_class = styled(QLabel(tr("Training samples per class")), "muted")

@@ -15,6 +15,7 @@ from workbench.ui.text import sentence, tr
 def scrolled(inner: QWidget) -> QScrollArea:
     """A widget that scrolls when its panel is low, and never sideways."""
     area = QScrollArea(widgetResizable=True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to the field that has the focus
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     inner.setObjectName(inner.objectName() or "scrolled")
     area.setWidget(inner)

@@ -31,7 +31,7 @@ class StackView(QTreeView):
         self.setMouseTracking(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.setAccessibleName(tr("Layers of the network"))
-        self.setToolTip("")
+        self.setToolTip(tr("Click a layer to change it, drag it to move it"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Alt with the arrows is an action; the view would take it for a move of the cursor.

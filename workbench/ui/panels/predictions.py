@@ -225,6 +225,7 @@ class PredictionsPanel(Panel):
         self.table = named(QTableView(), "predictions.table", title)
         self.table.setModel(self.table_rows)
         self.table.setShowGrid(False)
+        self.table.setTabKeyNavigation(False)  # the arrows move in it, Tab leaves it
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().setDefaultSectionSize(24)
         for view in (self._empty, self.pictures, self.table):
