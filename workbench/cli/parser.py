@@ -29,13 +29,6 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help in two columns, also for the longest command."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30)
-
-
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; `command` of what it gives is the function to call."""
     top = _Parser(
@@ -43,10 +36,11 @@ def parser() -> argparse.ArgumentParser:
         usage=USAGE,
         description="Build, train and understand neural networks.",
         epilog=EXAMPLE,
-        formatter_class=_Formatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"workbench {__version__}")
+    version = f"workbench {__version__}"
+    top.add_argument("-V", "--version", action="version", version=version, help="tell the version")
     commands = top.add_subparsers(
         title="commands", metavar="COMMAND", required=True, prog="workbench"
     )
