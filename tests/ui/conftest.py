@@ -1,15 +1,12 @@
 """The real window under test, and the hunt for what a test leaves behind."""
 
-import gc
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import shiboken6
 from gestures import PATIENCE, OpenWindow, wait_gone
-from PySide6.QtCore import QThread, QTimer
+from leaks import left_behind
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -19,20 +16,7 @@ from workbench.core.project import Project
 from workbench.core.runs import Run, create_run
 from workbench.core.template import Template
 from workbench.engine.remote import Engines
-from workbench.engine.sinks import train
 from workbench.ui.main_window import MainWindow
-
-
-def left_behind() -> set[object]:
-    """Threads and timers at work, and top-level widgets."""
-    left: set[object] = set(QApplication.topLevelWidgets())
-    left.update(t for t in threading.enumerate() if not isinstance(t, threading._DummyThread))
-    for found in gc.get_objects():
-        # by type: isinstance asks objects for __class__, and some of torch's answer by a warning
-        if issubclass(type(found), QThread | QTimer) and shiboken6.isValid(found):
-            at_work = found.isRunning if isinstance(found, QThread) else found.isActive
-            left.update({found} if at_work() else ())
-    return left
 
 
 @pytest.fixture(autouse=True)
@@ -70,13 +54,13 @@ def put_away(qtbot: QtBot, window: MainWindow) -> None:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def trained(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small CNN that was trained on digits, well but not without mistakes."""
     project = Template.shelf["small_cnn"].project(DatasetSpec.named("Digits")())
     recipe = project.train.replace(epochs=3, batch_size=32, lr=0.004)
     project = project.replace(train=recipe)
     run = create_run(project, tmp_path_factory.mktemp("runs"))
-    for _ in train(project, run.folder):
+    for _ in engines.remote("sinks.train", project, run.folder):
         pass
     return run
 
