@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from strategies import specs
 from torch import nn
 
-from workbench.core.model import RESERVED_NAMES, LayerSpec, ModelSpec, Shape, ShapeError
+from workbench.core.layer import RESERVED_NAMES, LayerSpec, Shape, ShapeError
+from workbench.core.model import ModelSpec
 
 LAYERS = LayerSpec.choices()
 KINDS = pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec, ModelSpec, ShapeError
+from workbench.core.layer import LayerSpec, ShapeError
+from workbench.core.model import ModelSpec
 from workbench.engine.remote import EngineLost
 
 

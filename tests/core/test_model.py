@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec, ModelSpec, counted, shape_text
+from workbench.core.layer import LayerSpec, counted, shape_text
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.template import Template
 from workbench.core.train import LossSpec

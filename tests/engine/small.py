@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from workbench.core.data import DatasetSpec
 from workbench.core.events import Event, StepCompleted
-from workbench.core.model import LayerSpec, ModelSpec
+from workbench.core.layer import LayerSpec
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.runs import Run, create_run
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig

@@ -11,7 +11,8 @@ from strategies import specs
 from torch import nn
 
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec, ModelSpec, Shape
+from workbench.core.layer import LayerSpec, Shape
+from workbench.core.model import ModelSpec
 from workbench.engine.build import build, read_back
 
 DRAWN = settings(max_examples=50, deadline=None, derandomize=True, database=None)

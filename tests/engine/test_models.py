@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import Event, ModelLoaded, ModelSaved, PredictionsSaved, RunCompleted
-from workbench.core.model import LayerSpec, ModelSpec, ShapeError
+from workbench.core.layer import LayerSpec, ShapeError
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.runs import Run, create_run
 from workbench.core.template import Template

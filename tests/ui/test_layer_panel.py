@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 from torch import nn
 
-from workbench.core.model import LayerSpec
+from workbench.core.layer import LayerSpec
 from workbench.core.template import Template
 from workbench.ui.main_window import MainWindow
 

@@ -24,7 +24,8 @@ from pytestqt.qtbot import QtBot
 from torch import nn
 
 from workbench.core.data import DatasetSpec
-from workbench.core.model import LayerSpec, ModelSpec, Step
+from workbench.core.layer import LayerSpec
+from workbench.core.model import ModelSpec, Step
 from workbench.core.project import Project
 from workbench.core.template import Template
 from workbench.ui.cards import fix_rects

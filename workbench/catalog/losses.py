@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
-from workbench.core.model import Shape
+from workbench.core.layer import Shape
 from workbench.core.train import LossSpec
 
 if TYPE_CHECKING:

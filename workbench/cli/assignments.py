@@ -9,7 +9,7 @@ from workbench.cli.names import named
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.files import parse_json
-from workbench.core.model import LayerSpec
+from workbench.core.layer import LayerSpec
 from workbench.core.project import Project
 from workbench.core.spec import Spec, validated
 from workbench.core.train import LossSpec, OptimizerSpec

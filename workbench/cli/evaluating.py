@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench.cli.tables import figures, table
-from workbench.core.model import counted
+from workbench.core.layer import counted
 from workbench.core.runs import Run
 
 if TYPE_CHECKING:

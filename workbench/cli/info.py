@@ -9,7 +9,8 @@ from typing import Any
 import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench.cli.tables import figures, table
 from workbench.core.events import EpochCompleted, RunCompleted, RunStarted
-from workbench.core.model import Step, counted, shape_text
+from workbench.core.layer import counted, shape_text
+from workbench.core.model import Step
 from workbench.core.project import Project, load_project
 from workbench.core.runs import Run
 

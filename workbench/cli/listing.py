@@ -8,7 +8,7 @@ from typing import Any
 import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench.cli.tables import table
 from workbench.core.data import DatasetSpec
-from workbench.core.model import LayerSpec, shape_text
+from workbench.core.layer import LayerSpec, shape_text
 from workbench.core.template import Template
 
 Rows = list[dict[str, Any]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from workbench.core.model import Shape
+from workbench.core.layer import Shape
 from workbench.core.spec import Fraction, Spec
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from pydantic import Field, SerializeAsAny
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.files import parse_json, read_text, write_atomically
-from workbench.core.model import ModelSpec, ShapeError, Step
+from workbench.core.layer import ShapeError
+from workbench.core.model import ModelSpec, Step
 from workbench.core.spec import Spec, validated
 from workbench.core.train import TrainConfig, default_loss, fits
 

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec, ModelSpec
+from workbench.core.layer import LayerSpec
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, default_loss, fits
 

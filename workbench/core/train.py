@@ -6,7 +6,7 @@ from pydantic import Field, SerializeAsAny
 
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
-from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
 from workbench.core.spec import Number, Size, Spec
 
 if TYPE_CHECKING:

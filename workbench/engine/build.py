@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec, ModelSpec, Shape
+from workbench.core.layer import LayerSpec, Shape
+from workbench.core.model import ModelSpec
 from workbench.core.spec import validated
 from workbench.engine.machine import check_memory
 
@@ -24,13 +25,8 @@ def build(model: ModelSpec, in_shape: Shape) -> nn.Sequential:
             raise UserError(f"{step.layer.name} {step.fault.message}", **step.fault.values)
     check_memory(sum(step.parameters for step in steps))
     return nn.Sequential(
-        OrderedDict((step.layer.name, _module(step.layer, step.in_shape or ())) for step in steps)
+        OrderedDict((step.layer.name, step.layer.module(nn, step.in_shape or ())) for step in steps)
     )
-
-
-def _module(layer: LayerSpec, in_shape: Shape) -> nn.Module:
-    made: nn.Module = getattr(nn, layer.kind)(**layer.arguments(in_shape))
-    return made
 
 
 def convolves(network: nn.Module) -> bool:

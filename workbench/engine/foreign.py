@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec
+from workbench.core.layer import LayerSpec
 
 LARGEST = 1 << 30
 """Bytes of a file that is opened: reading and rewriting it takes up to four times as much."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
-from workbench.core.model import shape_text
+from workbench.core.layer import shape_text
 from workbench.core.project import Project
 from workbench.engine import checkpoint
 from workbench.engine.build import build

@@ -6,7 +6,8 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QRect, QRectF, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from workbench.core.model import Step, counted, shape_text
+from workbench.core.layer import counted, shape_text
+from workbench.core.model import Step
 from workbench.ui.stack import STEP, Index, Stack
 from workbench.ui.text import sentence, tr
 from workbench.ui.theme import Theme

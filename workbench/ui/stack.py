@@ -16,7 +16,8 @@ from PySide6.QtCore import (
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
 from workbench.core.files import parse_json
-from workbench.core.model import LayerSpec, ModelSpec, Step, counted, shape_text
+from workbench.core.layer import LayerSpec, counted, shape_text
+from workbench.core.model import ModelSpec, Step
 from workbench.core.project import Project
 from workbench.core.spec import validated
 from workbench.ui.document import Document

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from workbench.catalog.datasets.splitting import divided, with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, Task, split_sizes
-from workbench.core.model import Shape
+from workbench.core.layer import Shape
 from workbench.core.spec import Fraction
 
 

@@ -11,7 +11,7 @@ from workbench.catalog.datasets.fashion_small import CLASSES as CLOTHES
 from workbench.catalog.datasets.splitting import with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, split_sizes
 from workbench.core.errors import UserError
-from workbench.core.model import Shape
+from workbench.core.layer import Shape
 from workbench.core.places import datasets_dir
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
 
 
 class _Elementwise(LayerSpec, abstract=True):

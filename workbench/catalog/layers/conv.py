@@ -13,7 +13,7 @@ from workbench.catalog.layers.geometry import (
     size_formula,
     window_size,
 )
-from workbench.core.model import Fix, LayerSpec, Shape, ShapeError
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError
 from workbench.core.spec import Size
 
 

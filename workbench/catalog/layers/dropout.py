@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from workbench.core.model import LayerSpec, Shape
+from workbench.core.layer import LayerSpec, Shape
 from workbench.core.spec import Fraction
 
 

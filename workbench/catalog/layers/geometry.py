@@ -7,7 +7,7 @@ documentation of `torch.nn.Conv2d` and `torch.nn.MaxPool2d`.
 from collections.abc import Sequence
 from typing import NoReturn
 
-from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
 from workbench.core.spec import Extent, Size
 
 Pair = Size | tuple[Size, Size]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from workbench.catalog.layers.reshape import Flatten
-from workbench.core.model import Fix, LayerSpec, Shape, ShapeError, counted, shape_text
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, counted, shape_text
 from workbench.core.spec import Size
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from workbench.catalog.layers.geometry import needs_image
-from workbench.core.model import LayerSpec, Shape
+from workbench.core.layer import LayerSpec, Shape
 from workbench.core.spec import Fraction, Number
 
 

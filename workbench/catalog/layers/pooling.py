@@ -13,7 +13,7 @@ from workbench.catalog.layers.geometry import (
     size_formula,
     window_size,
 )
-from workbench.core.model import LayerSpec, Shape
+from workbench.core.layer import LayerSpec, Shape
 
 
 class _Pool2d(LayerSpec, abstract=True):

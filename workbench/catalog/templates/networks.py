@@ -11,7 +11,7 @@ from workbench.catalog.layers.reshape import Flatten
 from workbench.catalog.templates.regression import flat
 from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec
+from workbench.core.layer import LayerSpec
 from workbench.core.project import Project
 from workbench.core.template import Template
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from workbench.catalog.layers.linear import Linear
 from workbench.catalog.layers.reshape import Flatten
 from workbench.core.data import DatasetInfo
-from workbench.core.model import LayerSpec
+from workbench.core.layer import LayerSpec
 from workbench.core.template import Template
 
 

@@ -3,7 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.core.model import LayerSpec, Step, counted, shape_text
+from workbench.core.layer import LayerSpec, counted, shape_text
+from workbench.core.model import Step
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel

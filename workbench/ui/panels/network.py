@@ -5,7 +5,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView
 
 from workbench.core.errors import UserError
-from workbench.core.model import LayerSpec, counted
+from workbench.core.layer import LayerSpec, counted
 from workbench.ui.cards import Cards
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session

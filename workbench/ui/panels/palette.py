@@ -4,7 +4,7 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem
 
-from workbench.core.model import LayerSpec
+from workbench.core.layer import LayerSpec
 from workbench.ui.naming import named
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session

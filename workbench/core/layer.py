@@ -1,0 +1,200 @@
+"""A layer as a value: `LayerSpec`, and the fault that it has where its input does not fit."""
+
+import keyword
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from workbench.core.errors import UserError
+from workbench.core.spec import Spec
+
+Shape = tuple[int, ...]
+"""The shape of one sample, without the batch: `(channels, height, width)` or `(features,)`."""
+
+# Attributes of torch.nn.Module, which a child of a Sequential must not shadow.
+RESERVED_NAMES = frozenset(
+    [
+        "T_destination",
+        "add_module",
+        "append",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extend",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "insert",
+        "ipu",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "pop",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How far a layer sees along one axis: `reach` inputs (a kernel, dilated), every `stride`-th
+    one, from `padding` in front of the first; `growth` is above 1 where the output is finer."""
+
+    reach: int
+    stride: int = 1
+    padding: int = 0
+    growth: int = 1
+
+
+def shape_text(shape: Shape | None) -> str:
+    """`(1, 28, 28)` as `1 × 28 × 28`; a shape that is not known as a dash."""
+    return " × ".join(map(str, shape)) if shape else "–"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun: `1 problem`, `1,290 parameters`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _layer_name(name: str) -> str:
+    if name and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise ValueError(f"{name!r} is not a Python name")
+    if name in RESERVED_NAMES or name.startswith("_"):
+        raise ValueError(f"{name!r} is a name that torch.nn.Module uses itself")
+    return name
+
+
+class LayerSpec(Spec, shelf=True):
+    """One `torch.nn` module under its `torch.nn` name and argument names.
+
+    Sizes that follow from the input (`in_channels`, `in_features`) are no fields: `arguments`
+    adds them from the input shape. `out_shape` is plain arithmetic, so that editing needs no torch.
+    """
+
+    category: ClassVar[str]
+    summary: ClassVar[str]
+    """One sentence on what the layer does."""
+    short: ClassVar[str]
+    """The start of its default name: `conv` gives conv1, conv2, ..."""
+    positional: ClassVar[tuple[str, ...]] = ()
+    """Arguments that people write without their names, in the constructor's order."""
+
+    name: Annotated[str, Field(max_length=64, strict=True), AfterValidator(_layer_name)] = ""
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """The shape that one sample has behind this layer.
+
+        Raises:
+            ShapeError: the layer can't take `in_shape`.
+        """
+        return in_shape
+
+    def parameter_count(self, in_shape: Shape) -> int:
+        """How many numbers the layer learns."""
+        return 0
+
+    def multiply_adds(self, in_shape: Shape) -> int:
+        """How many multiplications with an addition one sample costs; 0 for what has no weights.
+
+        Counted as `torch.utils.flop_counter` does (which gives twice as many operations).
+        """
+        return 0
+
+    def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
+        """How far one output sees along each axis behind the channels; empty where it sees its own
+        place only, None where it sees everything."""
+        return ()
+
+    def arguments(self, in_shape: Shape) -> dict[str, Any]:
+        """The arguments of its `torch.nn` constructor, defaults left out."""
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name != "name" and getattr(self, name) != field.default
+        }
+
+    def module(self, nn: Any, in_shape: Shape) -> Any:
+        """Its module, freshly initialized; `nn` is `torch.nn`, which this room never imports."""
+        return getattr(nn, self.kind)(**self.arguments(in_shape))
+
+    def call(self, module: Any, x: Any) -> Any:
+        """The output of its module for a batch `x`."""
+        return module(x)
+
+    def call_source(self, module: str, x: str, in_shape: Shape) -> list[str]:
+        """The same as lines of Python that assign to `x`: `["x = self.conv1(x)"]`."""
+        return [f"{x} = {module}({x})"]
+
+    def constructor_source(self, in_shape: Shape) -> str:
+        """The call that makes its module: `nn.Conv2d(1, 16, kernel_size=3)`."""
+        given = self.arguments(in_shape)
+        lead = [repr(given.pop(name)) for name in self.positional if name in given]
+        rest = [f"{name}={value!r}" for name, value in given.items()]
+        return f"nn.{self.kind}({', '.join(lead + rest)})"
+
+    def words(self) -> str:
+        """Its arguments as a card tells them."""
+        return ""
+
+    def formula(self, in_shape: Shape) -> str:
+        """What it computes, with this layer's numbers in it; empty if nothing is to be said."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A way to mend a fault: these layers stand in place of the faulty one."""
+
+    label: str
+    layers: tuple[LayerSpec, ...]
+
+
+class ShapeError(UserError):
+    """A layer that can't take its input, with the fixes that would mend it."""
+
+    def __init__(self, message: str, fixes: Iterable[Fix] = (), **values: Any) -> None:
+        super().__init__(message, **values)
+        self.fixes = tuple(fixes)
