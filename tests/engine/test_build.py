@@ -13,7 +13,8 @@ from torch import nn
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, Shape
 from workbench.core.model import ModelSpec
-from workbench.engine.build import build, read_back
+from workbench.engine.build import build
+from workbench.engine.read_back import read_back
 
 DRAWN = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 LAYERS = LayerSpec.choices()

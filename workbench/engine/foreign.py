@@ -108,7 +108,7 @@ def opened(path: Path) -> Found:
 
 
 def _unpickled(path: Path) -> Any:
-    layers = [getattr(nn, kind) for kind in LayerSpec.choices()]
+    layers = [getattr(nn, kind) for kind in LayerSpec.choices() if hasattr(nn, kind)]
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what torch thinks of old formats helps nobody here
         with torch.serialization.safe_globals([nn.Sequential, *layers]):

@@ -12,8 +12,9 @@ from workbench.core.events import Event, ModelLoaded, Progress
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.engine import checkpoint
-from workbench.engine.build import build, read_back
+from workbench.engine.build import build
 from workbench.engine.foreign import Found, damaged, judged, opened
+from workbench.engine.read_back import read_back
 from workbench.engine.weights import fitted, is_plain
 
 NESTS = ("model", "state_dict", "model_state_dict")
