@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from strategies import specs
 from torch import nn
 
+from workbench.core.block import BlockSpec
 from workbench.core.layer import RESERVED_NAMES, LayerSpec, Shape, ShapeError
 from workbench.core.model import ModelSpec
 
-LAYERS = LayerSpec.choices()
+LAYERS = {n: kind for n, kind in LayerSpec.choices().items() if not issubclass(kind, BlockSpec)}
 KINDS = pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
 DRAWN = settings(max_examples=70, deadline=None, derandomize=True, database=None)
 # torch warns that this costs a copy; the result is right.
@@ -103,7 +104,7 @@ def test_every_fix_mends_its_fault_for_torch_too(kind: type[LayerSpec]) -> None:
             return
         assert fault.fixes, str(fault)
         for fix in fault.fixes:
-            steps = list(ModelSpec(layers=(spec,)).swapped(0, fix.layers).walk(shape))
+            steps = list(ModelSpec(layers=(spec,)).swapped((0,), fix.layers).walk(shape))
             left = [step.fault for step in steps if step.fault]
             # A layer may have two faults; the next one then has fixes of its own.
             assert all(other.message != fault.message and other.fixes for other in left), fix.label

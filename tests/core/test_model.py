@@ -43,17 +43,17 @@ def test_two_layers_of_one_name_are_refused() -> None:
 
 def test_inserted_layers_are_renamed_where_their_name_is_taken() -> None:
     model = stack("Linear", "ReLU")
-    twice = model.inserted(1, model.layers)
+    twice = model.inserted((1,), model.layers)
     assert names(twice) == ["fc1", "fc2", "relu2", "relu1"]
-    assert names(model.inserted(2, [layer("ReLU", name="mine")])) == ["fc1", "relu1", "mine"]
+    assert names(model.inserted((2,), [layer("ReLU", name="mine")])) == ["fc1", "relu1", "mine"]
     assert names(model) == ["fc1", "relu1"]
 
 
 def test_swapping_keeps_the_name_that_is_free_again() -> None:
     model = stack("Linear", "ReLU", "Linear")
-    swapped = model.swapped(0, [layer("Flatten"), model.layers[0]])
+    swapped = model.swapped((0,), [layer("Flatten"), model.layers[0]])
     assert names(swapped) == ["flatten1", "fc1", "relu1", "fc2"]
-    assert names(model.swapped(1, [])) == ["fc1", "fc2"]
+    assert names(model.swapped((1,), [])) == ["fc1", "fc2"]
 
 
 @DRAWN
@@ -63,12 +63,12 @@ def test_moving_is_removing_and_inserting(data: st.DataObject) -> None:
     model = stack(*["ReLU"] * count)
     chosen = data.draw(st.sets(st.integers(0, count - 1), min_size=1))
     before = data.draw(st.integers(0, count))
-    moved = names(model.moved(chosen, before))
+    moved = names(model.moved([(row,) for row in chosen], (before,)))
 
     rest: list[str | None] = [None if i in chosen else name for i, name in enumerate(names(model))]
     rest[before:before] = [names(model)[i] for i in sorted(chosen)]
     assert moved == [name for name in rest if name is not None]
-    assert names(model.removed(chosen)) == [
+    assert names(model.removed([(row,) for row in chosen])) == [
         name for i, name in enumerate(names(model)) if i not in chosen
     ]
 
@@ -116,7 +116,7 @@ def test_an_output_that_the_loss_can_not_take_is_a_fault_whose_fix_mends_it(
     with pytest.raises(UserError, match=r"Linear fc1 gives 7"):
         wrong.check()
     [fix] = last.fault.fixes
-    mended = wrong.replace(model=wrong.model.swapped(last.index, fix.layers))
+    mended = wrong.replace(model=wrong.model.swapped(last.path, fix.layers))
     mended.check()
     assert list(mended.walk())[-1].out_shape == (outputs,)
 

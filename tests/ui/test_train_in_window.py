@@ -226,7 +226,7 @@ def test_a_killed_engine_is_told_and_its_run_is_resumed(
 
 def test_a_network_with_a_fault_is_not_trained(open_window: OpenWindow, qtbot: QtBot) -> None:
     project = on_digits("mlp")
-    window = open_window(project.replace(model=project.model.removed([0])))
+    window = open_window(project.replace(model=project.model.removed([(0,)])))
     click_named(qtbot, window, "run_bar.train")
     assert idle(window)
     assert window.banner.text.text() == "Linear fc1 gets 1 × 8 × 8, needs a flat vector."

@@ -10,9 +10,9 @@ import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench.cli.tables import figures, table
 from workbench.core.events import EpochCompleted, RunCompleted, RunStarted
 from workbench.core.layer import counted, shape_text
-from workbench.core.model import Step
 from workbench.core.project import Project, load_project
 from workbench.core.runs import Run
+from workbench.core.walk import Step
 
 
 def info(options: Namespace) -> int:
@@ -35,11 +35,11 @@ def info(options: Namespace) -> int:
 
 
 def _content(project: Project) -> dict[str, Any]:
-    data, steps = project.data.info(), list(project.walk())
+    data, steps = project.data.info(), project.walk()
     known = ("title", "task", "shape", "classes", "sizes")
     return {
         "layers": [_layer(step) for step in steps],
-        "parameters": sum(step.parameters for step in steps),
+        "parameters": sum(step.parameters for step in steps if not step.depth),
         "data": project.data.model_dump(mode="json") | {n: getattr(data, n) for n in known},
         "train": project.train.model_dump(mode="json"),
     }
@@ -48,6 +48,7 @@ def _content(project: Project) -> dict[str, Any]:
 def _layer(step: Step) -> dict[str, Any]:
     return {
         **step.layer.model_dump(mode="json"),
+        "path": step.path,
         "in_shape": step.in_shape,
         "out_shape": step.out_shape,
         "parameters": step.parameters,
@@ -69,11 +70,11 @@ def _summary(project: Project) -> Iterator[str]:
 
 def _network(project: Project) -> str:
     """The layers with what flows through them; a fault stands behind its layer."""
-    steps = list(project.walk())
+    steps = project.walk()
     rows = [("layer", "type", "arguments", "output", "parameters")]
     rows += [
         (
-            step.layer.name,
+            "  " * step.depth + step.layer.name,
             step.layer.kind,
             step.layer.words(),
             f"fault: {step.fault}" if step.fault else shape_text(step.out_shape),
@@ -81,7 +82,7 @@ def _network(project: Project) -> str:
         )
         for step in steps
     ]
-    total = sum(step.parameters for step in steps)
+    total = sum(step.parameters for step in steps if not step.depth)
     return table([*rows, ("total", "", "", "", f"{total:,}")], numbers=[4])
 
 

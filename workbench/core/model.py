@@ -1,99 +1,184 @@
-"""Networks as values: the stack `ModelSpec`, and the walk that joins it to shapes."""
+"""Networks as values: the tree `ModelSpec`, and how it is edited."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, model_validator
 
-from workbench.core.layer import LayerSpec, Shape, ShapeError
+from workbench.core.block import BlockSpec
+from workbench.core.layer import LayerSpec, Shape
 from workbench.core.spec import Spec
+from workbench.core.walk import Path, Step, walk
+
+Layers = tuple[LayerSpec, ...]
+MOST_LAYERS, DEEPEST = 2_000, 30  # of a network; a file may ask for no more
 
 
-@dataclass(frozen=True)
-class Step:
-    """One layer on the walk through a network; shapes behind a fault are not known."""
-
-    index: int
-    layer: LayerSpec
-    in_shape: Shape | None
-    out_shape: Shape | None = None
-    parameters: int = 0
-    fault: ShapeError | None = None
+def _bounded(layers: Layers) -> Layers:
+    if sum(1 for _ in nested(layers)) > MOST_LAYERS:
+        raise ValueError(f"a network has at most {MOST_LAYERS:,} layers")
+    return layers
 
 
 class ModelSpec(Spec):
-    """A stack of layers; every layer has a name that no other layer has."""
+    """A stack of layers, some of them blocks that hold stacks; every layer has a name that no
+    other layer of the network has."""
 
-    layers: tuple[SerializeAsAny[LayerSpec], ...] = Field(default=(), max_length=2_000)
+    layers: Annotated[
+        tuple[SerializeAsAny[LayerSpec], ...],
+        Field(max_length=MOST_LAYERS),
+        AfterValidator(_bounded),
+    ] = ()
 
     @model_validator(mode="after")
     def _named_apart(self) -> Self:
-        names = [layer.name for layer in self.layers if layer.name]
+        names = [layer.name for _, layer in self.nested() if layer.name]
         for name, count in Counter(names).items():
             if count > 1:
                 raise ValueError(f"two layers are named {name!r}")
-        if len(names) != len(self.layers):
-            object.__setattr__(self, "layers", tuple(_all_named(self.layers)))
+        if len(names) != sum(1 for _ in self.nested()):
+            object.__setattr__(self, "layers", tuple(_filled(self.layers, set(names))))
         return self
 
-    def walk(self, in_shape: Shape) -> Iterator[Step]:
+    def nested(self) -> Iterator[tuple[Path, LayerSpec]]:
+        """Every layer with its path, each block before what it holds."""
+        return nested(self.layers)
+
+    def walk(self, in_shape: Shape) -> list[Step]:
         """Every layer with its shapes, up to the first fault; after it the layers alone."""
-        shape: Shape | None = in_shape
-        for index, layer in enumerate(self.layers):
-            step = _step(index, layer, shape)
-            shape = step.out_shape
-            yield step
+        return walk(self.layers, in_shape)
 
-    def inserted(self, index: int, layers: Sequence[LayerSpec]) -> Self:
-        """A copy with `layers` in front of position `index`, renamed where a name is taken."""
-        return self._with(self.layers[:index], layers, self.layers[index:])
+    def at(self, path: Path) -> LayerSpec:
+        """The layer there."""
+        return _holding(self.layers, path)[path[-1]]
 
-    def removed(self, indices: Iterable[int]) -> Self:
-        """A copy without the layers at `indices`."""
-        gone = set(indices)
-        return self.replace(
-            layers=tuple(layer for i, layer in enumerate(self.layers) if i not in gone)
-        )
+    def path_of(self, name: str) -> Path | None:
+        """Where the layer of this name stands."""
+        return next((path for path, layer in self.nested() if layer.name == name), None)
 
-    def swapped(self, index: int, layers: Sequence[LayerSpec]) -> Self:
-        """A copy with `layers` in place of the one at `index`."""
-        return self._with(self.layers[:index], layers, self.layers[index + 1 :])
+    def inserted(self, path: Path, layers: Sequence[LayerSpec]) -> Self:
+        """A copy with `layers` in front of what stands at `path`, renamed where a name is taken."""
+        taken = {layer.name for _, layer in self.nested()}
+        named = tuple(_renamed(layers, taken))
+        return self.replace(layers=_put(self.layers, path, named, instead=False))
 
-    def moved(self, indices: Iterable[int], before: int) -> Self:
-        """A copy with the layers at `indices` moved, in their order, in front of `before`."""
-        chosen = sorted(set(indices))
-        head = [layer for i, layer in enumerate(self.layers[:before]) if i not in chosen]
-        tail = [layer for i, layer in enumerate(self.layers[before:], before) if i not in chosen]
-        return self.replace(layers=(*head, *(self.layers[i] for i in chosen), *tail))
+    def removed(self, paths: Iterable[Path]) -> Self:
+        """A copy without the layers at `paths`, and without what they hold."""
+        layers = self.layers
+        for path in sorted(set(paths), reverse=True):  # from the end: no path moves another
+            layers = _put(layers, path, ())
+        return self.replace(layers=layers)
 
-    def _with(
-        self, head: Sequence[LayerSpec], new: Sequence[LayerSpec], tail: Sequence[LayerSpec]
-    ) -> Self:
-        taken = {layer.name for layer in (*head, *tail)}
-        named = []
-        for layer in new:
-            named.append(_named(layer, taken))
-            taken.add(named[-1].name)
-        return self.replace(layers=(*head, *named, *tail))
+    def swapped(self, path: Path, layers: Sequence[LayerSpec]) -> Self:
+        """A copy with `layers` in place of the one at `path`."""
+        old = {layer.name for _, layer in nested((self.at(path),))}
+        taken = {layer.name for _, layer in self.nested()} - old
+        named = tuple(_renamed(layers, taken))
+        return self.replace(layers=_put(self.layers, path, named))
+
+    def moved(self, paths: Iterable[Path], before: Path) -> Self:
+        """A copy with the layers at `paths` moved, in their order, in front of `before`; what a
+        chosen block holds moves with it, and nothing moves into itself."""
+        chosen = outermost(paths)
+        if any(before[: len(path)] == path and before != path for path in chosen):
+            return self
+        layers = [self.at(path) for path in chosen]
+        marked = self.layers
+        for path in chosen:  # in place of each a mark, so that `before` stays true
+            marked = _put(marked, path, (_MARK,))
+        placed = _put(marked, before, layers, instead=False)
+        return self.replace(layers=_without_marks(placed))
+
+    def wrapped(self, paths: Iterable[Path], block: BlockSpec) -> Self:
+        """A copy with neighbours put into the first stack of `block`, which takes their place."""
+        chosen = outermost(paths)
+        inner = [self.at(path) for path in chosen]
+        rest = self.removed(chosen)
+        return rest.inserted(chosen[0], [block.with_stacks([inner, *block.stacks[1:]])])
+
+    def unwrapped(self, path: Path) -> Self:
+        """A copy with the layers of a block's stacks in its place."""
+        block = self.at(path)
+        assert isinstance(block, BlockSpec)
+        return self.swapped(path, [layer for stack in block.stacks for layer in stack])
 
 
-def _step(index: int, layer: LayerSpec, in_shape: Shape | None) -> Step:
-    if in_shape is None:
-        return Step(index, layer, None)
-    try:
-        out_shape = layer.out_shape(in_shape)
-    except ShapeError as fault:
-        return Step(index, layer, in_shape, fault=fault)
-    return Step(index, layer, in_shape, out_shape, layer.parameter_count(in_shape))
+def nested(layers: Sequence[LayerSpec], at: Path = ()) -> Iterator[tuple[Path, LayerSpec]]:
+    """Every layer of a stack with its path, each block before what it holds."""
+    if len(at) > 2 * DEEPEST:
+        raise ValueError(f"blocks are nested at most {DEEPEST} deep")
+    for index, layer in enumerate(layers):
+        yield (*at, index), layer
+        if isinstance(layer, BlockSpec):
+            for number, stack in enumerate(layer.stacks):
+                yield from nested(stack, (*at, index, number))
 
 
-def _all_named(layers: Sequence[LayerSpec]) -> Iterator[LayerSpec]:
-    taken = {layer.name for layer in layers}
+def outermost(paths: Iterable[Path]) -> list[Path]:
+    """Paths in order, without those that lie in a block that is among them."""
+    kept: list[Path] = []
+    for path in sorted(set(paths)):
+        if not kept or path[: len(kept[-1])] != kept[-1]:
+            kept.append(path)
+    return kept
+
+
+class _Mark(LayerSpec, abstract=True):
+    pass
+
+
+_MARK = _Mark()
+
+
+def _without_marks(layers: Layers) -> Layers:
+    kept = (layer for layer in layers if layer is not _MARK)
+    return tuple(
+        layer.with_stacks([_without_marks(stack) for stack in layer.stacks])
+        if isinstance(layer, BlockSpec)
+        else layer
+        for layer in kept
+    )
+
+
+def _holding(layers: Layers, path: Path) -> Layers:
+    """The stack in which `path` points."""
+    for index, number in zip(path[:-1:2], path[1::2], strict=True):
+        block = layers[index]
+        assert isinstance(block, BlockSpec)
+        layers = block.stacks[number]
+    return layers
+
+
+def _put(layers: Layers, path: Path, new: Sequence[LayerSpec], *, instead: bool = True) -> Layers:
+    """The same tree with `new` instead of what stands at `path`, or in front of it."""
+    index, *rest = path
+    if not rest:
+        return (*layers[:index], *new, *layers[index + instead :])
+    block = layers[index]
+    assert isinstance(block, BlockSpec)
+    stacks = list(block.stacks)
+    stacks[rest[0]] = _put(stacks[rest[0]], tuple(rest[1:]), new, instead=instead)
+    return (*layers[:index], block.with_stacks(stacks), *layers[index + 1 :])
+
+
+def _renamed(layers: Sequence[LayerSpec], taken: set[str]) -> Iterator[LayerSpec]:
+    """The layers with names that are not taken, which then are."""
+    for layer in layers:
+        named = _named(layer, taken)
+        taken.add(named.name)
+        if isinstance(named, BlockSpec):
+            named = named.with_stacks([tuple(_renamed(stack, taken)) for stack in named.stacks])
+        yield named
+
+
+def _filled(layers: Sequence[LayerSpec], taken: set[str]) -> Iterator[LayerSpec]:
+    """The layers with a name for each that has none."""
     for layer in layers:
         named = layer if layer.name else _named(layer, taken)
         taken.add(named.name)
+        if isinstance(named, BlockSpec):
+            named = named.with_stacks([tuple(_filled(stack, taken)) for stack in named.stacks])
         yield named
 
 

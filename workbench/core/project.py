@@ -1,7 +1,7 @@
 """`Project`: model + data + train, the whole decision and the file format."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any, Literal
@@ -12,9 +12,10 @@ from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.files import parse_json, read_text, write_atomically
 from workbench.core.layer import ShapeError
-from workbench.core.model import ModelSpec, Step
+from workbench.core.model import ModelSpec
 from workbench.core.spec import Spec, validated
 from workbench.core.train import TrainConfig, default_loss, fits
+from workbench.core.walk import Step
 
 VERSION = 1
 SUFFIX = ".workbench"
@@ -39,12 +40,11 @@ class Project(Spec):
         loss = self.train.loss if suits else default_loss(info)
         return self.replace(data=data, train=self.train.replace(loss=loss))
 
-    def walk(self) -> Iterator[Step]:
+    def walk(self) -> list[Step]:
         """Every layer with its shapes; a fault, also that of the output, is told on its layer."""
-        info = self.data.info()
-        for step in self.model.walk(info.shape):
-            last = step.index == len(self.model.layers) - 1
-            yield self._with_output_checked(step) if last else step
+        last = (len(self.model.layers) - 1,)
+        steps = self.model.walk(self.data.info().shape)
+        return [self._with_output_checked(step) if step.path == last else step for step in steps]
 
     def _with_output_checked(self, step: Step) -> Step:
         if step.out_shape is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from workbench.core.errors import UserError
 from workbench.core.events import Event, ModelSaved
@@ -38,11 +39,17 @@ def save_network(project: Project, weights: Path, path: Path) -> Generator[Event
     evaluation mode, that `torch.load(path, weights_only=False)` opens wherever torch is.
 
     Raises:
-        UserError: the checkpoint can't be read or does not fit the project's network, the suffix
-            is not torch's, or the disk refused.
+        UserError: the checkpoint can't be read or does not fit the project's network, the network
+            is more than a Sequential, the suffix is not torch's, or the disk refused.
     """
     _suffix(path, PICKLED)
-    write_atomically(path, _pickled(trained(project, weights).eval()))
+    network = trained(project, weights).eval()
+    if not isinstance(network, nn.Sequential):
+        raise UserError(
+            "The network has blocks or layers that an nn.Sequential can't hold, and a file of its "
+            "own classes would open in this program only. Save the parameters, and the code."
+        )
+    write_atomically(path, _pickled(network))
     yield ModelSaved(path=str(path))
 
 

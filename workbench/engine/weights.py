@@ -27,7 +27,7 @@ _KINDS = dict.fromkeys(_FLOATS, _FLOATS) | {torch.int64: (torch.int32, torch.int
 """For each dtype of a network those that can stand for it."""
 
 
-def trained(project: Project, weights: Path) -> nn.Sequential:
+def trained(project: Project, weights: Path) -> nn.Module:
     """The project's network on the CPU, with the weights of a checkpoint of this program.
 
     Raises:

@@ -2,17 +2,37 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPainterPath, QPen
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QObject,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from workbench.core.block import BlockSpec
 from workbench.core.layer import counted, shape_text
-from workbench.core.model import Step
+from workbench.core.walk import Step
 from workbench.ui.stack import STEP, Index, Stack
 from workbench.ui.text import sentence, tr
 from workbench.ui.theme import Theme
 
-CARD, FAULT, GAP, RADIUS, EDGE = 46, 26, 7, 7, 5
+CARD, FAULT, GAP, RADIUS, EDGE, LABEL = 46, 26, 7, 7, 5, 24
 
 
 @dataclass(frozen=True)
@@ -25,9 +45,11 @@ class _Texts:
 
 
 class Cards(QStyledItemDelegate):
-    """Paints `Stack` rows. `fix_chosen` carries the row and the number of the fix clicked."""
+    """Paints `Stack` rows. `fix_chosen` carries the layer's path and the number of the fix clicked,
+    `folded` the index of a block whose arrow was clicked."""
 
-    fix_chosen = Signal(int, int)
+    fix_chosen = Signal(object, int)
+    folded = Signal(object)
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,11 +57,16 @@ class Cards(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         step: Step | None = index.data(STEP)
+        if not step and index.parent().isValid():  # a stack of a block: a line of text
+            return QSize(120, LABEL)
         fault = FAULT if step and step.fault else 0
         return QSize(220, CARD + fault + GAP)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         step: Step | None = index.data(STEP)
+        if not step and index.parent().isValid():
+            self._paint_label(painter, option, index)
+            return
         colors = self._theme.colors
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         fault = bool(step and step.fault)
@@ -53,7 +80,7 @@ class Cards(QStyledItemDelegate):
         edge = QRect(card.left(), card.top(), EDGE, card.height())
         painter.fillRect(edge, self._theme.category(step.layer.category if step else "Input"))
         if step and step.fault:
-            self._paint_fault(painter, card, step)
+            self._paint_fault(painter, option, step)
         painter.setClipping(False)
         border = colors.bad if fault else colors.accent if selected else colors.border
         painter.setPen(QPen(QColor(border), 2 if selected or fault else 1))
@@ -61,8 +88,30 @@ class Cards(QStyledItemDelegate):
         if selected and fault:  # selection shows on a faulty card too, by a second line
             painter.setPen(QPen(QColor(colors.accent), 1))
             painter.drawRoundedRect(QRectF(card).adjusted(3, 3, -3, -3), RADIUS - 2, RADIUS - 2)
-        self._paint_texts(painter, card, _texts(step, index), option.font)
+        texts = card
+        if step and isinstance(step.layer, BlockSpec):
+            self._paint_arrow(painter, _arrow_rect(card), option)
+            texts = card.adjusted(14, 0, 0, 0)
+        self._paint_texts(painter, texts, _texts(step, index), option.font)
         painter.restore()
+
+    def _paint_label(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        color = self._theme.colors.accent if chosen else self._theme.colors.muted
+        rect = option.rect.adjusted(6, 0, -6, 0)
+        text = index.data()
+        if not index.model().rowCount(index):
+            text += " · " + tr("empty: hands its input on; drop layers here")
+        painter.save()
+        _put(painter, rect, text, _small(option.font), QColor(color))
+        painter.restore()
+
+    def _paint_arrow(self, painter: QPainter, rect: QRect, option: QStyleOptionViewItem) -> None:
+        x, y = rect.center().x(), rect.center().y()
+        is_open = bool(option.state & QStyle.StateFlag.State_Open)
+        corners = [(-4, -2), (0, 3), (4, -2)] if is_open else [(-2, -4), (3, 0), (-2, 4)]
+        painter.setPen(QPen(QColor(self._theme.colors.muted), 1.6))
+        painter.drawPolyline(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners]))
 
     def _paint_texts(self, painter: QPainter, card: QRect, texts: _Texts, font: QFont) -> None:
         colors = self._theme.colors
@@ -77,12 +126,13 @@ class Cards(QStyledItemDelegate):
         _put(painter, upper_left.adjusted(used + 8, 0, 0, 0), texts.name, small, muted)
         _put(painter, lower.adjusted(0, 0, -below - 10, 0), texts.words, small, muted)
 
-    def _paint_fault(self, painter: QPainter, card: QRect, step: Step) -> None:
+    def _paint_fault(self, painter: QPainter, option: QStyleOptionViewItem, step: Step) -> None:
+        card = _card_rect(option.rect)
         colors = self._theme.colors
         strip = QRect(card.left() + EDGE, card.bottom() - FAULT + 1, card.width() - EDGE, FAULT)
         painter.fillRect(strip, QColor(colors.fault))
-        font = _small(painter.font())
-        buttons = _fix_rects(card, step, font)
+        font = _small(option.font)
+        buttons = fix_rects(option.rect, step, option.font)
         left = buttons[0].left() if buttons else strip.right()
         room = QRect(strip.left() + 11, strip.top(), left - strip.left() - 19, FAULT)
         assert step.fault
@@ -103,28 +153,39 @@ class Cards(QStyledItemDelegate):
     ) -> bool:
         step: Step | None = index.data(STEP)
         if isinstance(event, QMouseEvent) and step and step.fault:
-            rects = _fix_rects(_card_rect(option.rect), step, _small(option.font))
+            rects = fix_rects(option.rect, step, option.font)
             hit = next(
                 (i for i, r in enumerate(rects) if r.contains(event.position().toPoint())), None
             )
             if hit is not None and event.type() == QEvent.Type.MouseButtonRelease:
-                self.fix_chosen.emit(index.row() - 1, hit)
-            return hit is not None
-        return False
+                self.fix_chosen.emit(step.path, hit)
+            if hit is not None:
+                return True
+        return self._fold(event, option, index)
 
-
-def fix_rects(option_rect: QRect, step: Step, font: QFont) -> list[QRect]:
-    """Where the buttons of a faulty card are, in the view's coordinates."""
-    return _fix_rects(_card_rect(option_rect), step, _small(font))
+    def _fold(self, event: QEvent, option: QStyleOptionViewItem, index: Index) -> bool:
+        step: Step | None = index.data(STEP)
+        if not (isinstance(event, QMouseEvent) and step and isinstance(step.layer, BlockSpec)):
+            return False
+        hit = _arrow_rect(_card_rect(option.rect)).contains(event.position().toPoint())
+        if hit and event.type() == QEvent.Type.MouseButtonRelease:
+            self.folded.emit(index)
+        return hit
 
 
 def _card_rect(rect: QRect) -> QRect:
     return rect.adjusted(3, 2, -3, -(GAP - 2))
 
 
-def _fix_rects(card: QRect, step: Step, font: QFont) -> list[QRect]:
-    """From the right edge inwards, at most as many as leave the sentence some room."""
-    metrics = QFontMetrics(font)
+def _arrow_rect(card: QRect) -> QRect:
+    """Where a block is folded and unfolded."""
+    return QRect(card.left() + EDGE + 2, card.top(), 22, CARD - 2)
+
+
+def fix_rects(rect: QRect, step: Step, font: QFont) -> list[QRect]:
+    """Where the buttons of a faulty card are in its item's rectangle, from the right edge inwards:
+    at most as many as leave the sentence some room."""
+    card, metrics = _card_rect(rect), QFontMetrics(_small(font))
     rects: list[QRect] = []
     right = card.right() - 6
     for fix in reversed((step.fault.fixes if step.fault else ())[:3]):

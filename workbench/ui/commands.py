@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from workbench.core.block import BlockSpec
+from workbench.core.layer import LayerSpec
 from workbench.core.template import Template
 from workbench.ui import dialogs
 from workbench.ui.actions import Action
@@ -81,6 +83,10 @@ def _edit(window: MainWindow) -> Iterator[Action]:
         yield Action(f"edit.{name}", text, "Edit", run, keys, enabled=enabled, within=network.view)
 
 
+def _is_block(kind: type[LayerSpec]) -> bool:
+    return issubclass(kind, BlockSpec)
+
+
 def _network(window: MainWindow) -> Iterator[Action]:
     network, find = window.network, window.palette_panel.search
 
@@ -115,6 +121,24 @@ def _network(window: MainWindow) -> Iterator[Action]:
         "Ctrl+.",
         "Mend the first faulty layer by its first fix",
         enabled=faulty,
+    )
+    for kind in filter(_is_block, LayerSpec.choices().values()):
+        yield Action(
+            f"network.wrap.{kind.__name__.lower()}",
+            kind.__name__,
+            "Network/Wrap Selected in",
+            lambda kind=kind: network.wrap(kind),  # type: ignore[misc]
+            tip=kind.summary,
+            enabled=chosen,
+        )
+    yield Action(
+        "network.unwrap",
+        "&Unwrap Block",
+        "Network",
+        network.unwrap,
+        "Ctrl+Shift+G",
+        "Put the layers of the selected block in its place",
+        enabled=network.wrapped,
     )
     for template in Template.shelf.values():
         yield Action(

@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
             panel = self.panels[name]
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
-        self.network.select([0])
+        self.network.select([(0,)])
         self.files.offer_unsaved()
 
     def train(self) -> None:

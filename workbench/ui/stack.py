@@ -1,13 +1,13 @@
-"""The network as an item model: row 0 is the input, the others are the layers."""
+"""The network as an item model: the input, the layers, and below blocks what they hold."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
+    QAbstractItemModel,
     QMimeData,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     Qt,
     Signal,
@@ -15,103 +15,138 @@ from PySide6.QtCore import (
 
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
-from workbench.core.files import parse_json
-from workbench.core.layer import LayerSpec, counted, shape_text
-from workbench.core.model import ModelSpec, Step
+from workbench.core.layer import LayerSpec, shape_text
+from workbench.core.model import ModelSpec
 from workbench.core.project import Project
-from workbench.core.spec import validated
+from workbench.core.walk import Path, Step
+from workbench.ui.clips import MIME, layers_mime, layers_of
 from workbench.ui.document import Document
-from workbench.ui.text import sentence, tr
+from workbench.ui.nodes import Node, told, tree_of
+from workbench.ui.text import tr
 
-MIME = "application/x-torch-workbench-layers"
 STEP = Qt.ItemDataRole.UserRole
 
 Index = QModelIndex | QPersistentModelIndex
 
 
-def layers_mime(layers: Sequence[LayerSpec], rows: Sequence[int] = ()) -> QMimeData:
-    """Layers for the clipboard or a drag, also as JSON text; `rows` is where they come from."""
-    text = json.dumps(ModelSpec(layers=tuple(layers)).model_dump(mode="json"), indent=2)
-    mime = QMimeData()
-    mime.setText(text)
-    mime.setData(MIME, json.dumps({"model": json.loads(text), "rows": list(rows)}).encode())
-    return mime
-
-
-def layers_of(mime: QMimeData | None) -> tuple[tuple[LayerSpec, ...], list[int]]:
-    """The layers of a drag or the clipboard, and the rows that they come from.
-
-    Raises:
-        UserError: there are no layers in it.
-    """
-    where = tr("The clipboard")
-    if mime is None or not (mime.hasFormat(MIME) or mime.text()):  # an empty one may be None
-        raise UserError("{where} holds no layers.", where=where)
-    if mime.hasFormat(MIME):
-        content = parse_json(bytes(mime.data(MIME).data()).decode(errors="replace"), where)
-        if not isinstance(content, dict) or not {"model", "rows"} <= set(content):
-            raise UserError("{where} holds no layers.", where=where)
-        rows = [row for row in content["rows"] if isinstance(row, int)]
-        return validated(ModelSpec, content["model"], where).layers, rows
-    content = parse_json(mime.text(), where)
-    if not isinstance(content, dict) or "layers" not in content:
-        raise UserError("{where} holds no layers.", where=where)
-    return validated(ModelSpec, content, where).layers, []
-
-
-class Stack(QAbstractListModel):
+class Stack(QAbstractItemModel):
     """The layers of the open project with their shapes, for the view of cards."""
 
     dropped = Signal(list)
-    """Rows that a drop put in place, to be selected."""
+    """Paths of layers that an edit put in place, to be selected."""
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
         self.steps: list[Step] = []
+        self._root = Node("", stack=())
+        self._nodes: dict[int, Node] = {}
         self.refresh(document.project)
         document.changed.connect(self.refresh)
 
+    # -- the tree
+
     def refresh(self, project: Project) -> None:
         """Take over a project; rows that stay are changed, not rebuilt, so selection stays."""
-        steps = list(project.walk())
-        grown = len(steps) - len(self.steps)
-        at = 1 + next(
-            (
-                i
-                for i, (a, b) in enumerate(zip(self.steps, steps, strict=False))
-                if a.layer != b.layer
-            ),
-            min(len(self.steps), len(steps)),
-        )
-        if grown > 0:
-            self.beginInsertRows(QModelIndex(), at, at + grown - 1)
-            self.steps = steps
-            self.endInsertRows()
-        elif grown < 0:
-            self.beginRemoveRows(QModelIndex(), at, at - grown - 1)
-            self.steps = steps
-            self.endRemoveRows()
-        self.steps = steps
-        self.dataChanged.emit(self.index(0), self.index(len(steps)))
+        self.steps = project.walk()
+        self._merge(self._root, tree_of(self.steps))
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.steps) + 1
+    def _merge(self, old: Node, new: Node) -> None:
+        """Bring the rows below `old` to those below `new`."""
+        old.title, old.step, old.stack = new.title, new.step, new.stack
+        before, after = old.children, new.children
+        most = min(len(before), len(after))
+        head = next((i for i in range(most) if before[i].title != after[i].title), most)
+        rest = range(most - head)
+        tail = next((i for i in rest if before[-1 - i].title != after[-1 - i].title), most - head)
+        if len(before) != len(after):
+            self._take(old, head, len(before) - tail)
+            self._put(old, head, after[head : len(after) - tail])
+        for mine, theirs in zip(old.children, after, strict=True):
+            self._merge(mine, theirs)
+        if old.children:
+            self.dataChanged.emit(self._of(old.children[0]), self._of(old.children[-1]))
+
+    def _take(self, parent: Node, first: int, end: int) -> None:
+        if first == end:
+            return
+        self.beginRemoveRows(self._of(parent), first, end - 1)
+        gone = parent.children[first:end]
+        del parent.children[first:end]
+        self._renumber(parent)
+        self.endRemoveRows()
+        self._forget(gone)
+
+    def _forget(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            self._nodes.pop(node.number, None)
+            self._forget(node.children)
+
+    def _put(self, parent: Node, first: int, nodes: list[Node]) -> None:
+        if not nodes:
+            return
+        self.beginInsertRows(self._of(parent), first, first + len(nodes) - 1)
+        parent.children[first:first] = nodes
+        self._renumber(parent)
+        self.endInsertRows()
+
+    @staticmethod
+    def _renumber(parent: Node) -> None:
+        for row, child in enumerate(parent.children):
+            child.row, child.parent = row, parent
+
+    def _of(self, node: Node) -> QModelIndex:
+        if node is self._root:
+            return QModelIndex()
+        self._nodes[node.number] = node
+        return self.createIndex(node.row, 0, node.number)
+
+    def node(self, index: Index) -> Node:
+        """The row at an index; the root for none."""
+        return self._nodes[index.internalId()] if index.isValid() else self._root
+
+    def index(self, row: int, column: int = 0, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        children = self.node(parent).children
+        return self._of(children[row]) if 0 <= row < len(children) and not column else QModelIndex()
+
+    def parent(self, index: Index | None = None) -> Any:
+        if index is None:  # QObject's own, which has the same name
+            return QObject.parent(self)
+        above = self.node(index).parent if index.isValid() else None
+        return self._of(above) if above else QModelIndex()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return len(self.node(parent).children)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 1
+
+    # -- what a row tells
 
     def step(self, index: Index) -> Step | None:
-        """The step of a row; None for the input."""
-        return self.steps[index.row() - 1] if index.row() > 0 else None
+        """The step of a row; None for the input and for a stack of a block."""
+        return self.node(index).step
+
+    def index_of(self, path: Path) -> QModelIndex:
+        """The row of the layer at a path."""
+        node = self._root
+        for place in range(0, len(path), 2):
+            if place and node.stack is None:
+                node = node.children[path[place - 1]]
+            node = node.children[path[place] + (1 if node is self._root else 0)]
+        return self._of(node)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        step = self.step(index)
+        node = self.node(index)
+        step = node.step
         if role == STEP:
             return step
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{step.layer.kind} {step.layer.name}" if step else tr("Input")
+            return f"{step.layer.kind} {step.layer.name}" if step else node.title
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return told(step) if step else self._input_text()
+            return told(step) if step else node.title if node.stack else self._input_text()
         return None
 
     def data_info(self) -> DatasetInfo:
@@ -123,17 +158,24 @@ class Stack(QAbstractListModel):
         return tr("Input, {data}, {shape}", data=info.title, shape=shape_text(info.shape))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        flags = Qt.ItemFlag.ItemIsEnabled
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.row() > 0 else flags
+        node = self.node(index)
+        if node.stack is not None:
+            flags |= Qt.ItemFlag.ItemIsDropEnabled
+        if node.step:
+            flags |= Qt.ItemFlag.ItemIsDragEnabled
+        return flags | Qt.ItemFlag.ItemIsSelectable
+
+    # -- drag and drop
 
     def mimeTypes(self) -> list[str]:
         return [MIME, "text/plain"]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        rows = sorted({index.row() - 1 for index in indexes if index.row() > 0})
-        return layers_mime([self.steps[row].layer for row in rows], rows)
+        paths = sorted({step.path for index in indexes if (step := self.step(index))})
+        return layers_mime([self.model_spec.at(path) for path in paths], paths)
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
@@ -142,57 +184,66 @@ class Stack(QAbstractListModel):
         self, mime: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
     ) -> bool:
         try:
-            layers, rows = layers_of(mime)
+            layers, paths = layers_of(mime)
         except UserError:
             return False
-        before = len(self.steps) if row < 0 else max(row - 1, 0)
-        if action == Qt.DropAction.MoveAction and self._are(rows, layers):
-            self.move(rows, before)
+        before = self._place(self.node(parent), row)
+        if action == Qt.DropAction.MoveAction and self._are(paths, layers):
+            self.move(paths, before)
         else:
             self.insert(before, layers)
         return False  # True would have the view remove the dragged rows a second time
 
-    def _are(self, rows: Sequence[int], layers: Sequence[LayerSpec]) -> bool:
+    def _place(self, parent: Node, row: int) -> Path:
+        """The path in front of which a drop above `row` of a parent puts layers."""
+        if parent.stack is None:  # on the card of a block with several stacks: into the first
+            parent = parent.children[0] if parent.children else self._root
+            row = -1
+        first = 1 if parent is self._root else 0
+        at = len(parent.children) if row < 0 else max(row, first)
+        assert parent.stack is not None
+        return (*parent.stack, at - first)
+
+    def _are(self, paths: Sequence[Path], layers: Sequence[LayerSpec]) -> bool:
         """Whether a drag came from here, and not from another window."""
-        mine = [self.steps[row].layer for row in rows if 0 <= row < len(self.steps)]
-        return bool(mine) and mine == list(layers)
+        mine = {step.path: step.layer for step in self.steps}
+        return bool(paths) and [mine.get(path) for path in paths] == list(layers)
 
-    def move(self, rows: Sequence[int], before: int) -> None:
-        """Move layers, given by position, in front of position `before`."""
-        model = self._document.project.model.moved(rows, before)
-        self._edit(tr("Move"), model)
-        first = before - sum(row < before for row in rows)
-        self.dropped.emit(list(range(first, first + len(rows))))
+    # -- edits
 
-    def insert(self, before: int, layers: Sequence[LayerSpec]) -> None:
-        """Put layers in front of position `before`."""
+    @property
+    def model_spec(self) -> ModelSpec:
+        """The open project's network."""
+        return self._document.project.model
+
+    def move(self, paths: Sequence[Path], before: Path) -> None:
+        """Move layers in front of what stands at `before`."""
+        names = [self.model_spec.at(path).name for path in paths]
+        self.edit(tr("Move"), self.model_spec.moved(paths, before), names)
+
+    def insert(self, before: Path, layers: Sequence[LayerSpec]) -> None:
+        """Put layers in front of what stands at `before`."""
         label = tr("Add {layer}", layer=layers[0].kind if len(layers) == 1 else len(layers))
-        self._edit(label, self._document.project.model.inserted(before, layers))
-        self.dropped.emit(list(range(before, before + len(layers))))
+        self.edit(label, self.model_spec.inserted(before, layers))
+        at = before[-1]
+        self.dropped.emit([(*before[:-1], at + number) for number in range(len(layers))])
 
-    def remove(self, rows: Sequence[int], label: str) -> None:
-        """Remove layers, given by position."""
-        self._edit(label, self._document.project.model.removed(rows))
-        left = min(*rows, len(self.steps) - 1)
-        self.dropped.emit([left] if left >= 0 else [])
+    def remove(self, paths: Sequence[Path], label: str) -> None:
+        """Remove layers."""
+        self.edit(label, self.model_spec.removed(paths))
+        first = min(paths)
+        left = [step.path for step in self.steps if step.path[:-1] == first[:-1]]
+        above = [step.path for step in self.steps if step.path == first[:-2]]
+        self.dropped.emit([min(first, left[-1])] if left else above)
 
-    def swap(self, row: int, layers: Sequence[LayerSpec], label: str) -> None:
-        """Put layers in place of the one at position `row`."""
-        model = self._document.project.model.swapped(row, layers)
-        self._edit(label, model)
+    def swap(self, path: Path, layers: Sequence[LayerSpec], label: str) -> None:
+        """Put layers in place of the one at a path."""
+        self.edit(label, self.model_spec.swapped(path, layers))
 
-    def _edit(self, label: str, model: ModelSpec) -> None:
+    def edit(self, label: str, model: ModelSpec, names: Sequence[str] = ()) -> None:
+        """Put another network into the project; the layers of these names get selected."""
         project = self._document.project
         self._document.edit(label, project.replace(model=model))
-
-
-def told(step: Step) -> str:
-    """A card in words, for screen readers and tooltips."""
-    layer = step.layer
-    if step.fault:
-        return f"{layer.kind} {layer.name} {sentence(step.fault)}"
-    words = [f"{layer.kind} {layer.name}", layer.words()]
-    words.append(tr("output {shape}", shape=shape_text(step.out_shape)))
-    if step.parameters:
-        words.append(counted(step.parameters, tr("parameter"), tr("parameters")))
-    return ", ".join(word for word in words if word)
+        paths = [model.path_of(name) for name in names]
+        if paths:
+            self.dropped.emit([path for path in paths if path is not None])

@@ -77,6 +77,7 @@ CATEGORIES = {
     "Linear": "#9b6cf0",
     "Normalization": "#3aa6c9",
     "Regularization": "#d9609a",
+    "Blocks": "#5f7285",
 }
 
 

@@ -3,14 +3,17 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec, counted, shape_text
-from workbench.core.model import Step
+from workbench.core.walk import Path, Step
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
 from workbench.ui.text import sentence, tr
+
+STACKS = ("layers", "shortcut", "branches")  # of blocks: the cards show them
 
 
 def scrolled(inner: QWidget) -> QScrollArea:
@@ -29,7 +32,7 @@ class LayerPanel(Panel):
     def __init__(self, session: Session, stack: Stack) -> None:
         super().__init__(session, "layer", tr("Layer"), tr("The selected layer and its arguments"))
         self._stack = stack
-        self._position: int | None = None
+        self._path: Path | None = None
         self._heading = styled(named(QLabel(), "layer.heading"), "heading")
         self._summary = styled(named(QLabel(wordWrap=True), "layer.summary"), "muted")
         self.form = SpecForm("layer.form")
@@ -51,17 +54,16 @@ class LayerPanel(Panel):
         stack.dataChanged.connect(self._refresh)
         self._refresh()
 
-    def choose(self, position: int | None) -> None:
-        """Show the layer at `position`; -1 is the input, None is nothing."""
-        self._position = position
+    def choose(self, path: Path | None) -> None:
+        """Show the layer at `path`; () is the input, None is nothing."""
+        self._path = path
         self._refresh()
 
     def _refresh(self) -> None:
-        position = self._position
-        steps = self._stack.steps
-        if position is not None and 0 <= position < len(steps):
-            self._show_step(steps[position])
-        elif position == -1:
+        step = next((step for step in self._stack.steps if step.path == self._path), None)
+        if step:
+            self._show_step(step)
+        elif self._path == ():
             self._show_input()
         else:
             self._show_nothing()
@@ -70,11 +72,12 @@ class LayerPanel(Panel):
         layer = step.layer
         self._heading.setText(layer.kind)
         self._summary.setText(tr(layer.summary))
-        self.form.show_spec(layer)
+        self.form.show_spec(layer, STACKS)
         self.form.setVisible(True)
         self._fault.setText(sentence(step.fault) if step.fault else "")
         self._formula.setText(_formula(step))
-        self.info.setText(f"torch.nn.{layer.kind}")
+        is_block = isinstance(layer, BlockSpec)
+        self.info.setText(tr("block") if is_block else f"torch.nn.{layer.kind}")
 
     def _show_input(self) -> None:
         info = self._stack.data_info()
@@ -97,16 +100,16 @@ class LayerPanel(Panel):
             label.clear()
 
     def _edited(self, layer: LayerSpec, field: str) -> None:
-        position = self._position
-        if position is None or position < 0:
+        path = self._path
+        if not path:
             return
-        others = (step.layer.name for step in self._stack.steps if step.index != position)
+        others = (step.layer.name for step in self._stack.steps if step.path != path)
         if layer.name in others:
             told = tr("Another layer is named {name} already.", name=layer.name)
             self.form.complain(field, told)
             return
         label = tr("Change {field} of {layer}", field=field, layer=layer.name or layer.kind)
-        self._stack.swap(position, (layer,), label)
+        self._stack.swap(path, (layer,), label)
 
 
 def _formula(step: Step) -> str:

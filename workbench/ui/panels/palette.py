@@ -4,11 +4,12 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem
 
+from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec
+from workbench.ui.clips import layers_mime
 from workbench.ui.naming import named
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
-from workbench.ui.stack import layers_mime
 from workbench.ui.text import tr
 from workbench.ui.theme import CATEGORIES
 
@@ -70,7 +71,7 @@ class PalettePanel(Panel):
             item = QTreeWidgetItem(group, [kind.__name__])
             item.setIcon(0, _dot(self.session.theme.category(kind.category)))
             item.setData(0, KIND, kind.__name__)
-            item.setToolTip(0, f"torch.nn.{kind.__name__}\n{tr(kind.summary)}")
+            item.setToolTip(0, _tip(kind))
         self.tree.expandAll()
 
     def _group(self, category: str) -> QTreeWidgetItem:
@@ -104,6 +105,11 @@ class PalettePanel(Panel):
         kind = item.data(0, KIND)
         if kind:
             self.wanted.emit(LayerSpec.named(kind)())
+
+
+def _tip(kind: type[LayerSpec]) -> str:
+    is_block = issubclass(kind, BlockSpec)
+    return tr(kind.summary) if is_block else f"torch.nn.{kind.__name__}\n{tr(kind.summary)}"
 
 
 def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
