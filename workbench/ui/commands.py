@@ -11,6 +11,7 @@ from workbench.core.template import Template
 from workbench.ui import dialogs
 from workbench.ui.actions import Action
 from workbench.ui.commands_run import data_rows, help_rows, run_rows, view_rows
+from workbench.ui.pages import PAGES
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
@@ -122,6 +123,14 @@ def _network(window: MainWindow) -> Iterator[Action]:
         "Mend the first faulty layer by its first fix",
         enabled=faulty,
     )
+    for number, name in enumerate(("layers", *PAGES), 1):
+        yield Action(
+            f"network.tab.{name}",
+            name.capitalize(),
+            "Network/Show As",
+            lambda name=name: network.show_tab(name),  # type: ignore[misc]
+            f"Alt+{number}",
+        )
     for kind in filter(_is_block, LayerSpec.choices().values()):
         yield Action(
             f"network.wrap.{kind.__name__.lower()}",

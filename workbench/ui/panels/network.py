@@ -1,8 +1,8 @@
-"""The Network panel: the stack of layer cards."""
+"""The Network panel: the cards of the layers, and other views of them in tabs."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QTreeView
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from workbench.core.block import BlockSpec
 from workbench.core.errors import UserError
@@ -11,40 +11,13 @@ from workbench.core.model import outermost
 from workbench.core.walk import Path, Step
 from workbench.ui.cards import Cards
 from workbench.ui.clips import layers_mime, layers_of
+from workbench.ui.naming import named
+from workbench.ui.pages import PAGES, make_page
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
+from workbench.ui.stack_view import StackView
 from workbench.ui.text import tr
-
-
-class StackView(QTreeView):
-    """The cards. Selection, keyboard, drag and drop and screen readers come with the item view."""
-
-    def __init__(self, stack: Stack) -> None:
-        super().__init__()
-        self.setObjectName("stack")
-        self.setModel(stack)
-        self.setHeaderHidden(True)
-        self.setRootIsDecorated(False)
-        self.setIndentation(18)
-        self.setExpandsOnDoubleClick(False)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
-        self.setDefaultDropAction(Qt.DropAction.MoveAction)
-        self.setDropIndicatorShown(True)
-        self.setUniformRowHeights(False)
-        self.setMouseTracking(True)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.setAccessibleName(tr("Layers of the network"))
-        self.setToolTip(tr("Click a layer to change it, drag it to move it"))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Alt with the arrows is an action; the view would take it for a move of the cursor.
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            event.ignore()
-            return
-        super().keyPressEvent(event)
 
 
 class NetworkPanel(Panel):
@@ -60,7 +33,7 @@ class NetworkPanel(Panel):
         cards = Cards(session.theme, self.view)
         self.view.setItemDelegate(cards)
         self.rows.setContentsMargins(8, 2, 8, 8)
-        self.rows.addWidget(self.view)
+        self.rows.addWidget(self._made_tabs())
         cards.fix_chosen.connect(self.fix)
         cards.folded.connect(self.fold)
         self.stack.dropped.connect(self.select)
@@ -73,10 +46,50 @@ class NetworkPanel(Panel):
         self.view.expandAll()
         self._recount()
 
-    def _tell(self, index: QModelIndex) -> None:
+    def _made_tabs(self) -> QTabWidget:
+        self.tabs = named(
+            QTabWidget(documentMode=True),
+            "network.tabs",
+            tr("Views of the network"),
+            tr("The layers as cards, as a diagram, as code and as a table"),
+        )
+        self.tabs.addTab(self.view, tr("Layers"))
+        self._holders: dict[QWidget, str] = {}
+        for name, title in zip(PAGES, (tr("Diagram"), tr("Code"), tr("Summary")), strict=True):
+            holder = QWidget()
+            QVBoxLayout(holder).setContentsMargins(0, 0, 0, 0)
+            self._holders[holder] = name
+            self.tabs.addTab(holder, title)
+        self.tabs.currentChanged.connect(self._fill_tab)
+        return self.tabs
+
+    def _fill_tab(self) -> None:
+        """Make the page in view when it is first looked at: a start needs none of them."""
+        holder = self.tabs.currentWidget()
+        name = self._holders.pop(holder, "")
+        if not name:
+            return
+        page = make_page(name, self.session, self.stack)
+        page.choose(self._path_of(self.view.currentIndex()))
+        page.picked.connect(lambda path: self.select([path]))
+        self.layer_chosen.connect(page.choose)
+        layout = holder.layout()
+        assert layout
+        layout.addWidget(page)
+
+    def show_tab(self, name: str) -> None:
+        """Bring a page, or the cards by the name `layers`, to the front."""
+        self.show()
+        self.tabs.setCurrentIndex(("layers", *PAGES).index(name))
+        (self.view if name == "layers" else self.tabs.currentWidget()).setFocus()
+
+    def _path_of(self, index: QModelIndex) -> Path | None:
         step = self.stack.step(index)
         is_input = index.isValid() and not index.parent().isValid() and step is None
-        self.layer_chosen.emit(step.path if step else () if is_input else None)
+        return step.path if step else () if is_input else None
+
+    def _tell(self, index: QModelIndex) -> None:
+        self.layer_chosen.emit(self._path_of(index))
 
     def _recount(self) -> None:
         steps = self.stack.steps

@@ -1,0 +1,23 @@
+"""The Diagram tab."""
+
+from PySide6.QtWidgets import QPlainTextEdit
+
+from workbench.ui.naming import named
+from workbench.ui.page import Page
+from workbench.ui.session import Session
+from workbench.ui.stack import Stack
+from workbench.ui.text import tr
+
+
+class DiagramPage(Page):
+    """The network as a drawing."""
+
+    def __init__(self, session: Session, stack: Stack) -> None:
+        super().__init__(session, stack, "diagram")
+        self.view = named(
+            QPlainTextEdit(readOnly=True), "diagram.view", tr("The network as a drawing")
+        )
+        self.rows.addWidget(self.view)
+
+    def draw(self) -> None:
+        self.view.setPlainText("\n".join(step.layer.kind for step in self.stack.steps))
