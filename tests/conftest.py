@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.engine.remote import Engines
 
 

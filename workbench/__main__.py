@@ -1,5 +1,6 @@
 """`workbench [FILE]` opens the window; `workbench COMMAND ...` works without one."""
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -18,6 +19,7 @@ def main() -> int:
         map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     ):
         return _refuse("The window needs a display, and this session has none.")
+    gc.disable()  # nothing that is made until the window shows is garbage; app.py enables it
     try:
         from workbench.app import open_window
     except ImportError as error:

@@ -1,18 +1,19 @@
 """The composition root: it makes the session and the window, and ends them in good order."""
 
+import gc
 import logging
-import logging.handlers
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from types import TracebackType
 
-# Before Qt: once PySide6 is there, every import reads its module's source a second time.
-import numpy  # noqa: F401
-
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+# Before Qt: once PySide6 is there, every import reads its module's source a second time. And by
+# name: these are all that the working example needs, where the shelves would fetch everything.
+import workbench.catalog.datasets.fashion_small
+import workbench.catalog.losses
+import workbench.catalog.optimizers
+import workbench.catalog.templates.networks  # noqa: F401
 
 # isort: split
 from PySide6.QtCore import QSocketNotifier, QTimer
@@ -35,23 +36,31 @@ FIRST = "small_cnn"
 
 def open_window(arguments: list[str]) -> int:
     """Show the window, with the project file of the first argument if there is one."""
-    _log_to_file()
     app = QApplication(["workbench", *arguments])
     app.setApplicationName("Torch Workbench")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("workbench")
     window = make_window()
-    sys.excepthook = lambda kind, error, trace: _unforeseen(window, kind, error, trace)
-    _end_on_signals(window)
+    window.painted.connect(window.complete)
+    window.painted.connect(lambda: QTimer.singleShot(0, window, lambda: _go_on(window, arguments)))
     window.show()
-    QTimer.singleShot(0, window.start)
-    if arguments:
-        QTimer.singleShot(0, lambda: window.files.open(Path(arguments[0]).absolute()))
-    if os.environ.get("WORKBENCH_QUIT_AT_ONCE"):  # for measuring the start, and smoke tests
-        QTimer.singleShot(0, window.close)
     code = app.exec()
     window.session.close()
     return code
+
+
+def _go_on(window: MainWindow, arguments: list[str]) -> None:
+    """All that can wait until the complete window has been painted."""
+    _log_to_file()
+    sys.excepthook = lambda kind, error, trace: _unforeseen(window, kind, error, trace)
+    _end_on_signals(window)
+    window.start()
+    gc.enable()
+    gc.freeze()  # what lives as long as the window need not be looked through ever again
+    if arguments:
+        window.files.open(Path(arguments[0]).absolute())
+    if os.environ.get("WORKBENCH_QUIT_AT_ONCE"):  # for smoke tests
+        window.close()
 
 
 def make_window(project: Project | None = None, engines: Engines | None = None) -> MainWindow:
@@ -62,6 +71,8 @@ def make_window(project: Project | None = None, engines: Engines | None = None) 
 
 
 def _log_to_file() -> None:
+    import logging.handlers
+
     path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +97,8 @@ def _unforeseen(
 
 def _end_on_signals(window: MainWindow) -> None:
     """SIGINT and SIGTERM close the window; Python's handlers need Qt's loop woken up for them."""
+    import socket
+
     read, write = socket.socketpair()
     write.setblocking(False)
     signal.set_wakeup_fd(write.fileno())

@@ -37,7 +37,9 @@ def open_window(qtbot: QtBot, engines: Engines) -> Iterator[OpenWindow]:
         with qtbot.waitActive(window):
             window.show()
             window.activateWindow()
+        window.complete()  # not when it is painted: a test begins with the whole window
         window.resize(1366, 768)  # a small laptop; as it is shown it is bounded to a smaller screen
+        QApplication.processEvents()  # the panels take their places
         return window
 
     yield opened

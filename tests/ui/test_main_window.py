@@ -196,7 +196,7 @@ def test_tab_reaches_every_control(full_window: MainWindow, qtbot: QtBot) -> Non
 
 
 def visible(window: MainWindow) -> set[str]:
-    return {name for name, panel in window.panels.items() if not panel.isHidden()}
+    return {name for name, dock in window.docks.items() if not dock.isHidden()}
 
 
 def test_layouts_show_their_panels(open_window: OpenWindow, qtbot: QtBot) -> None:
@@ -207,9 +207,9 @@ def test_layouts_show_their_panels(open_window: OpenWindow, qtbot: QtBot) -> Non
         assert visible(window) == SHOWN[name]
         assert (window.width(), window.height()) == (1366, 768)
     keys(qtbot, window, "Ctrl+2")
-    for name, panel in window.panels.items():
+    for name, dock in window.docks.items():
         if name != "training":  # a tab behind the layer
-            assert not panel.visibleRegion().isEmpty(), name
+            assert not dock.visibleRegion().isEmpty(), name
 
 
 def test_a_panel_is_closed_and_brought_back(open_window: OpenWindow, qtbot: QtBot) -> None:
@@ -221,14 +221,14 @@ def test_a_panel_is_closed_and_brought_back(open_window: OpenWindow, qtbot: QtBo
     click_named(qtbot, window, "palette.close")
     keys(qtbot, window, "Ctrl+L")  # a command that needs it brings it back too
     assert window.palette_panel.search.hasFocus()
-    assert not window.panels["palette"].isHidden()
+    assert not window.docks["palette"].isHidden()
 
 
 def test_layout_and_theme_are_remembered(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window()
     choose(qtbot, window, "view.theme.dark")
     click_named(qtbot, window, "confusion.close")
-    window.panels["data"].setFloating(True)
+    window.docks["data"].setFloating(True)
     window.close()
     assert not window.isVisible()
     other = open_window()
@@ -236,7 +236,7 @@ def test_layout_and_theme_are_remembered(open_window: OpenWindow, qtbot: QtBot) 
     assert other.commands.actions["view.theme.dark"].isChecked()
     assert not other.commands.actions["view.theme.light"].isChecked()
     assert visible(other) == SHOWN["train"] - {"confusion"}
-    assert other.panels["data"].isFloating()
+    assert other.docks["data"].isFloating()
 
 
 def colors_of(window: MainWindow) -> Counter[str]:

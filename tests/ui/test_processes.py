@@ -51,9 +51,12 @@ def make_window(*arguments):
     project = Template.shelf["softmax_regression"].project()
     window = make(project.replace(train=project.train.replace(epochs=1_000_000)))
     window.session.reported.connect(tell)
-    for name in ("run.train", "edit.select_all", "edit.duplicate"):
-        QTimer.singleShot(0, window.commands.actions[name].trigger)
+    window.completed.connect(lambda: act(window.commands.actions))
     return window
+
+def act(actions):
+    for name in ("run.train", "edit.select_all", "edit.duplicate"):
+        QTimer.singleShot(0, actions[name].trigger)
 
 make, app.make_window = app.make_window, make_window
 sys.exit(app.open_window([]))

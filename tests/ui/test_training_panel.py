@@ -31,7 +31,7 @@ def raised(open_window: OpenWindow, template: str, **changes: object) -> MainWin
     """A window with the Training panel in front."""
     project = Template.shelf[template].project()
     window = open_window(project.replace(train=project.train.replace(**changes)))
-    window.panels["training"].raise_()
+    window.docks["training"].raise_()
     return window
 
 

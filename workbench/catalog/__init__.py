@@ -1,7 +1,9 @@
-"""What can be chosen: importing this package puts every choice on its shelf."""
+"""What can be chosen: importing this package lets every shelf find all that belongs on it."""
 
 import importlib
 import pkgutil
+
+from workbench.core.shelf import fetch_when_asked
 
 
 def _walk() -> None:
@@ -9,4 +11,4 @@ def _walk() -> None:
         importlib.import_module(module.name)
 
 
-_walk()
+fetch_when_asked(_walk)

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.tables import figures, table
 from workbench.core.layer import counted
 from workbench.core.runs import Run

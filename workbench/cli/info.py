@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.tables import figures, table
 from workbench.core.events import EpochCompleted, RunCompleted, RunStarted
 from workbench.core.layer import counted, shape_text

@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.tables import table
 from workbench.core.data import DatasetSpec
 from workbench.core.layer import LayerSpec, shape_text

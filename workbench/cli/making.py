@@ -4,7 +4,7 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.names import named
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError

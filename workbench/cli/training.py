@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import workbench.catalog  # noqa: F401  puts every choice on its shelf
+import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.assignments import with_options
 from workbench.cli.interrupts import INTERRUPTED, Interrupts
 from workbench.cli.progress import Bar, Lines

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from workbench.core.errors import UserError
+from workbench.core.shelf import Shelf
 
 # pydantic would look through every installed package for plugins: a tenth of a second at start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -41,15 +42,15 @@ class Spec(BaseModel):
     # Validators are built at first use: a window needs few of the catalogue's classes to start.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
-    shelf: ClassVar[dict[str, type["Spec"]] | None] = None
+    shelf: ClassVar[Shelf["Spec"] | None] = None
     is_shelf: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, shelf: bool = False, abstract: bool = False) -> None:
         cls.is_shelf = shelf
         if shelf:
-            cls.shelf = {}
+            cls.shelf = Shelf()
         elif cls.shelf is not None and not abstract:
-            cls.shelf[cls.__name__] = cls
+            cls.shelf.put(cls.__name__, cls)
 
     @property
     def kind(self) -> str:
@@ -58,8 +59,8 @@ class Spec(BaseModel):
 
     @classmethod
     def choices(cls) -> dict[str, type[Self]]:
-        """The classes on this shelf by name, in the order in which they were put there."""
-        return cast(dict[str, type[Self]], dict(cls.shelf or {}))
+        """All classes on this shelf by name."""
+        return cast(dict[str, type[Self]], {} if cls.shelf is None else dict(cls.shelf))
 
     @model_validator(mode="wrap")
     @classmethod
@@ -76,16 +77,15 @@ class Spec(BaseModel):
     @classmethod
     def named(cls, name: object) -> type[Self]:
         """The class on this shelf with exactly this name; a validation error if there is none."""
-        choices = cls.choices()
-        found = choices.get(name) if isinstance(name, str) else None
+        found = cls.shelf.get(name) if cls.shelf is not None and isinstance(name, str) else None
         if found is None:
-            known = ", ".join(choices)
+            known = ", ".join(cls.choices())
             raise PydanticCustomError(
                 "type",
                 "unknown type {name}; known are {known}",
                 {"name": repr(name)[:60], "known": known},  # a file's own words: of any length
             )
-        return found
+        return cast(type[Self], found)
 
     @model_serializer(mode="wrap")
     def _with_its_type(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
+from workbench.core.shelf import Shelf
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, default_loss, fits
 
 
 class Template:
     """A network and a recipe under a name; subclasses put themselves on the shelf."""
 
-    shelf: ClassVar[dict[str, type["Template"]]] = {}
+    shelf: ClassVar[Shelf["Template"]] = Shelf()
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -30,7 +31,7 @@ class Template:
     """Fields of `TrainConfig` that differ from its defaults."""
 
     def __init_subclass__(cls) -> None:
-        Template.shelf[cls.name] = cls
+        Template.shelf.put(cls.name, cls)
 
     @classmethod
     def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:

@@ -54,7 +54,7 @@ def _prepare(disposable: bool) -> None:
     from workbench.engine.machine import tune_allocator
 
     tune_allocator()
-    import workbench.catalog  # noqa: F401  puts every choice on its shelf
+    import workbench.catalog  # noqa: F401  lets the shelves find all choices
 
     if disposable:
         _limit_memory()

@@ -8,8 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
-from workbench.ui.form import commit_typing
+from workbench.ui.line import commit_typing
 from workbench.ui.text import tr
+
+MENUS = ("File", "Edit", "Network", "Model", "Data", "Run", "View", "Help")
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,21 @@ class Action:
 
 
 class Commands:
-    """The rows as Qt actions, in menus that are made as rows name them."""
+    """The rows as Qt actions, in menus; those below the menu bar are made as rows name them."""
 
-    def __init__(self, window: QMainWindow, rows: Iterable[Action]) -> None:
+    def __init__(self, window: QMainWindow) -> None:
         self._window = window
-        self._rows = list(rows)
+        self._rows: list[Action] = []
         self._menus: dict[str, QMenu] = {}
-        self.actions = {row.id: self._made(row) for row in self._rows}
-        self.refresh()
+        self.actions: dict[str, QAction] = {}
+        for title in MENUS:
+            self.menu(title)
+
+    def add(self, rows: Iterable[Action]) -> None:
+        """Put commands into the menus, in their order."""
+        for row in rows:
+            self._rows.append(row)
+            self.actions[row.id] = self._made(row)
 
     def menu(self, path: str) -> QMenu:
         """The menu at `path`, made if it is not there."""

@@ -92,7 +92,7 @@ def _network(window: MainWindow) -> Iterator[Action]:
     network, find = window.network, window.palette_panel.search
 
     def add() -> None:
-        window.palette_panel.show()
+        window.docks["palette"].show()
         find.setFocus()
         find.selectAll()
 

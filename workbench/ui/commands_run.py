@@ -168,7 +168,7 @@ def view_rows(window: MainWindow) -> Iterator[Action]:
             f"view.layout.{name}",
             name.capitalize(),
             "View/Layout",
-            lambda name=name: arrange(window, window.panels, name),  # type: ignore[misc]
+            lambda name=name: arrange(window, window.docks, name),  # type: ignore[misc]
             f"Ctrl+{number}",
             f"Arrange the panels to {name}",
         )

@@ -6,9 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QComboBox,
     QFormLayout,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core.spec import Spec, told
+from workbench.ui.line import Line
 from workbench.ui.naming import styled
 from workbench.ui.text import tr
 
@@ -135,28 +134,6 @@ class SpecForm(QWidget):
 def _reason(error: ValidationError) -> str:
     text = str(told(error, "")).removeprefix(": ")
     return text.split(": ", 1)[-1].capitalize()
-
-
-class Line(QLineEdit):
-    """A line whose Ctrl+Z is the project's where it has nothing of its own to undo."""
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and self._is_for_the_project(event):
-            event.ignore()
-            return False
-        return super().event(event)
-
-    def _is_for_the_project(self, event: QKeyEvent) -> bool:
-        undo = event.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable()
-        return undo or (event.matches(QKeySequence.StandardKey.Redo) and not self.isRedoAvailable())
-
-
-def commit_typing() -> None:
-    """Have the field that is typed into hand in its text: a shortcut or a menu does not end it."""
-    focus = QApplication.focusWidget()
-    if isinstance(focus, QLineEdit) and focus.isModified():
-        focus.setModified(False)
-        focus.editingFinished.emit()
 
 
 class Row(QWidget):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QMainWindow
 
-from workbench.ui.panel import Panel
+from workbench.ui.dock import Dock
 
 ABOVE = ("data", "palette", "network", "layer", "training")
 BELOW = ("loss", "accuracy", "predictions", "confusion")
@@ -18,34 +18,33 @@ WIDTHS = {"data": 236, "palette": 164, "network": 520, "layer": 268}
 BELOW_WIDTHS = {"loss": 290, "accuracy": 290, "predictions": 400, "confusion": 250}
 
 
-def arrange(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
+def arrange(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None:
     """Put every panel in its place, and show those of the layout."""
-    for panel in panels.values():
-        window.removeDockWidget(panel)
-        panel.setFloating(False)
+    for dock in docks.values():
+        window.removeDockWidget(dock)
+        dock.setFloating(False)
     orientation = Qt.Orientation.Horizontal
     for names, area in (
         (ABOVE[:4], Qt.DockWidgetArea.TopDockWidgetArea),
         (BELOW, Qt.DockWidgetArea.BottomDockWidgetArea),
     ):
-        window.addDockWidget(area, panels[names[0]])
+        window.addDockWidget(area, docks[names[0]])
         for left, right in pairwise(names):
-            window.splitDockWidget(panels[left], panels[right], orientation)
-    window.tabifyDockWidget(panels["layer"], panels["training"])
-    for name, panel in panels.items():
-        panel.setVisible(name in SHOWN[layout])
-    panels["layer"].raise_()
+            window.splitDockWidget(docks[left], docks[right], orientation)
+    window.tabifyDockWidget(docks["layer"], docks["training"])
+    for name, dock in docks.items():
+        dock.setVisible(name in SHOWN[layout])
+    docks["layer"].raise_()
     # docks take their shares only once they stand, and the window has its size
-    QTimer.singleShot(0, window, lambda: _share_out(window, panels, layout))
+    QTimer.singleShot(0, window, lambda: _share_out(window, docks, layout))
 
 
-def _share_out(window: QMainWindow, panels: dict[str, Panel], layout: str) -> None:
+def _share_out(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None:
     for widths in (WIDTHS, BELOW_WIDTHS):
         shown = {name: width for name, width in widths.items() if name in SHOWN[layout]}
-        docks = [panels[name] for name in shown]
-        if docks:
-            window.resizeDocks(docks, list(shown.values()), Qt.Orientation.Horizontal)
+        found = [docks[name] for name in shown]
+        if found:
+            window.resizeDocks(found, list(shown.values()), Qt.Orientation.Horizontal)
     if layout == "train":
         shares = [round(window.height() * share) for share in (0.6, 0.4)]
-        docks = [panels["network"], panels["loss"]]
-        window.resizeDocks(docks, shares, Qt.Orientation.Vertical)
+        window.resizeDocks([docks["network"], docks["loss"]], shares, Qt.Orientation.Vertical)

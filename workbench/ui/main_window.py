@@ -1,37 +1,40 @@
-"""The main window: it puts the panels together and answers for closing in good order."""
+"""The main window: it puts the panels together and answers for closing in good order.
+
+It starts in two parts. What the first paint shows is made at once: the network with its cards, the
+toolbar, the titles of menus and the frames of all panels. `complete` imports and makes the rest,
+which has nothing to show before data are loaded; it follows upon the first paint.
+"""
+
+from __future__ import annotations
 
 import logging
 import traceback
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QIcon, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
 from workbench.core.errors import UserError
 from workbench.core.places import resource
 from workbench.engine.remote import EngineFault, EngineLost
-from workbench.ui import dialogs
 from workbench.ui.actions import Commands
-from workbench.ui.banner import Banner
-from workbench.ui.commands import rows
-from workbench.ui.form import SpecForm, commit_typing
+from workbench.ui.dock import made_docks
 from workbench.ui.layouts import arrange
-from workbench.ui.models import Models
+from workbench.ui.line import commit_typing
 from workbench.ui.naming import named
-from workbench.ui.outcome import Outcomes
-from workbench.ui.panel import Panel
-from workbench.ui.panels.confusion import ConfusionPanel
-from workbench.ui.panels.curves import AccuracyPanel, CurvesPanel
-from workbench.ui.panels.data import DataPanel
-from workbench.ui.panels.layer import LayerPanel
 from workbench.ui.panels.network import NetworkPanel
-from workbench.ui.panels.palette import PalettePanel
-from workbench.ui.panels.predictions import PredictionsPanel
-from workbench.ui.panels.training import TrainingPanel
-from workbench.ui.project_files import ProjectFiles
 from workbench.ui.run_bar import RunBar
 from workbench.ui.session import Session
 from workbench.ui.text import sentence, tr
+
+if TYPE_CHECKING:
+    from workbench.ui.banner import Banner
+    from workbench.ui.models import Models
+    from workbench.ui.panel import Panel
+    from workbench.ui.panels.layer import LayerPanel
+    from workbench.ui.panels.palette import PalettePanel
+    from workbench.ui.project_files import ProjectFiles
 
 FIRST_SIZE = QSize(1560, 960)
 
@@ -41,55 +44,99 @@ log = logging.getLogger(__name__)
 class MainWindow(QMainWindow):
     """One window on one session."""
 
+    painted = Signal()
+    """The window has been painted for the first time."""
+    completed = Signal()
+    """Every panel is there."""
+
+    files: ProjectFiles
+    models: Models
+    banner: Banner
+    palette_panel: PalettePanel
+    layer: LayerPanel
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.session = session
         session.setParent(self)
-        self._closing = self._closed = False
+        self._closing = self._closed = self._painted = self._complete = False
         self.setWindowIcon(QIcon(str(resource("icons", "workbench.svg"))))
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.files, self.models = ProjectFiles(self), Models(session)
-        self._add_panels()
-        self.commands = Commands(self, rows(self))
-        self.run_bar = RunBar(session, self.commands.actions)
+        self.docks = made_docks()
+        self.panels: dict[str, Panel] = {}
+        self.network = NetworkPanel(session, self.docks["network"])
+        self._put("network", self.network)
+        self.commands = Commands(self)
+        self.run_bar = RunBar(session)
         self.addToolBar(self.run_bar)
-        self.banner = Banner(self, self.run_bar)
-        self._add_menus()
         self._add_status_bar()
-        self._connect()
         self._restore()
+        session.document.renamed.connect(self._retitle)
         self._retitle()
 
-    def _add_panels(self) -> None:
-        session = self.session
-        outcomes = Outcomes(session)
-        self.network = NetworkPanel(session)
-        self.palette_panel = PalettePanel(session)
-        self.layer = LayerPanel(session, self.network.stack)
-        made: tuple[Panel, ...] = (
-            DataPanel(session),
-            self.palette_panel,
-            self.network,
-            self.layer,
-            TrainingPanel(session),
-            CurvesPanel(session, "loss", tr("Loss"), tr("What training makes small")),
-            AccuracyPanel(
-                session,
-                "accuracy",
-                tr("Accuracy"),
-                tr("The share that is right, or how far off a regression is"),
-            ),
-            PredictionsPanel(session, outcomes),
-            ConfusionPanel(session, outcomes),
-        )
-        self.panels = {panel.objectName(): panel for panel in made}
+    def _put(self, name: str, panel: Panel) -> None:
+        old = self.docks[name].widget()
+        self.docks[name].setWidget(panel)
+        old.deleteLater()
+        self.panels[name] = panel
 
-    def _add_menus(self) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.painted.emit)  # once the panels are painted too
+
+    def complete(self) -> None:
+        """Make what the first paint can do without: the other panels, the commands, the banner."""
+        if self._complete:
+            return
+        self._complete = True
+        self._fill_docks()
+        self._add_commands()
+        self._connect()
+        self._refresh_commands()
+        self.session.drawing.emit()  # at once, since the clock would leave the panels empty
+        self.completed.emit()
+
+    def _fill_docks(self) -> None:
+        from workbench.ui.outcome import Outcomes
+        from workbench.ui.panels.confusion import ConfusionPanel
+        from workbench.ui.panels.curves import AccuracyPanel, CurvesPanel
+        from workbench.ui.panels.data import DataPanel
+        from workbench.ui.panels.layer import LayerPanel
+        from workbench.ui.panels.palette import PalettePanel
+        from workbench.ui.panels.predictions import PredictionsPanel
+        from workbench.ui.panels.training import TrainingPanel
+
+        session, docks = self.session, self.docks
+        self.palette_panel = PalettePanel(session, docks["palette"])
+        self.layer = LayerPanel(session, docks["layer"], self.network.stack)
+        outcomes = Outcomes(session)
+        self._put("palette", self.palette_panel)
+        self._put("layer", self.layer)
+        self._put("data", DataPanel(session, docks["data"]))
+        self._put("training", TrainingPanel(session, docks["training"]))
+        self._put("loss", CurvesPanel(session, docks["loss"]))
+        self._put("accuracy", AccuracyPanel(session, docks["accuracy"]))
+        self._put("predictions", PredictionsPanel(session, docks["predictions"], outcomes))
+        self._put("confusion", ConfusionPanel(session, docks["confusion"], outcomes))
+
+    def _add_commands(self) -> None:
+        from workbench.ui.banner import Banner
+        from workbench.ui.commands import rows
+        from workbench.ui.models import Models
+        from workbench.ui.panels.data import DataPanel
+        from workbench.ui.project_files import ProjectFiles
+
+        self.files, self.models = ProjectFiles(self), Models(self.session)
+        self.banner = Banner(self, self.run_bar)
+        self.commands.add(rows(self))
+        self.run_bar.take_commands(self.commands.actions)
         panels = self.commands.menu("View/Panels")
-        for panel in self.panels.values():
-            panels.addAction(panel.toggleViewAction())
+        for dock in self.docks.values():
+            panels.addAction(dock.toggleViewAction())
         recent = self.commands.menu("File/Open Recent")
         recent.aboutToShow.connect(lambda: self.files.fill_recent(recent))
         data = self.panels["data"]
@@ -105,11 +152,10 @@ class MainWindow(QMainWindow):
         session = self.session
         self.palette_panel.wanted.connect(lambda layer: self.network.add((layer,)))
         self.network.layer_chosen.connect(self.layer.choose)
-        self.network.layer_chosen.connect(lambda _: self.panels["layer"].raise_())
+        self.network.layer_chosen.connect(lambda _: self.docks["layer"].raise_())
         session.said.connect(self.statusBar().showMessage)
         session.failed.connect(self.tell_failure)
         session.run_shown.connect(self._show_run)
-        session.document.renamed.connect(self._retitle)
         session.document.changed.connect(self.banner.settle)  # what it told of may be mended
         session.train_wanted.connect(self.commands.actions["run.train"].trigger)
         session.failed.connect(self.statusBar().clearMessage)
@@ -134,24 +180,30 @@ class MainWindow(QMainWindow):
         if FIRST_SIZE.boundedTo(self.screen().availableSize()) != FIRST_SIZE:
             self.setWindowState(Qt.WindowState.WindowMaximized)
         self.restoreGeometry(settings.bytes("geometry"))
-        for panel in self.panels.values():  # restoreState only places docks that are ours
-            panel.setParent(self)
+        for dock in self.docks.values():  # restoreState only places docks that are ours
+            dock.setParent(self)
         if not self.restoreState(settings.bytes("layout")):
-            arrange(self, self.panels, "train")
+            arrange(self, self.docks, "train")
         self.network.view.setFocus()
 
     def start(self) -> None:
         """To be called once the window shows: everything that takes time begins here."""
+        from workbench.ui.panels.curves import CurvesPanel
+
+        self.complete()
+        if self.network.stack.steps:
+            self.network.select([(0,)])
         self.session.warm()
         for name in ("loss", "accuracy"):  # not at the first event, when there is work to do
             panel = self.panels[name]
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
-        self.network.select([(0,)])
         self.files.offer_unsaved()
 
     def train(self) -> None:
         """Train, unless a form shows a value that is not in force."""
+        from workbench.ui.form import SpecForm
+
         for form in self.findChildren(SpecForm):
             fault = form.fault() if not form.isHidden() else ""
             if fault:
@@ -176,6 +228,8 @@ class MainWindow(QMainWindow):
             details = str(error)
         else:
             details = "".join(traceback.format_exception(error))
+        from workbench.ui import dialogs
+
         log.error("unexpected: %s", details)
         dialogs.tell_crash(self, details.strip().splitlines()[-1], details)
 

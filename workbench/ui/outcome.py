@@ -1,18 +1,22 @@
 """What a split's predictions say: arrays that the panels sort, filter and count."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from workbench.core.data import DatasetInfo, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Event, PredictionsSaved, RunCompleted
 from workbench.ui.session import Session
+
+if TYPE_CHECKING:  # at run time where it is used: numpy takes a tenth of a second of the start
+    import numpy as np
+    from numpy.typing import NDArray
 
 Cell = tuple[int, int]
 
@@ -33,13 +37,15 @@ class Outcome:
     def predicted(self) -> NDArray[Any]:
         """(n,) classes, or values for regression."""
         if self.info.task == "classification":
-            classes: NDArray[np.int64] = np.argmax(self.probabilities, axis=1)
+            classes: NDArray[np.int64] = self.probabilities.argmax(axis=1)
             return classes
         return self.probabilities
 
     def order(self, by: str, cell: Cell | None) -> NDArray[np.int64]:
         """Sample numbers: `wrong` puts the largest loss among the wrong ones first, `unsure` the
         smallest top probability, `first` keeps the split's order; only those of `cell`, if any."""
+        import numpy as np
+
         predicted = self.predicted
         wrong = predicted != self.targets
         if by == "wrong" and self.info.task == "classification":
@@ -60,6 +66,8 @@ class Outcome:
 
     def confusion(self) -> NDArray[np.int64]:
         """(classes, classes) counts: rows are actual, columns predicted."""
+        import numpy as np
+
         classes = len(self.info.classes)
         flat = np.bincount(self.targets * classes + self.predicted, minlength=classes**2)
         return flat.reshape(classes, classes)
@@ -71,6 +79,8 @@ def read_outcome(path: Path, split: Split, epoch: int, info: DatasetInfo) -> Out
     Raises:
         UserError: the file is missing or damaged, or of other data.
     """
+    import numpy as np
+
     try:
         with np.load(path, allow_pickle=False) as held:
             arrays = [held[name] for name in ("probabilities", "targets", "losses")]

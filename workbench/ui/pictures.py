@@ -1,13 +1,19 @@
 """Samples as pictures, and lists of them."""
 
-import numpy as np
-from numpy.typing import NDArray
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.ui.naming import named
 from workbench.ui.theme import Theme
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 IMAGE = Qt.ItemDataRole.UserRole
 CAPTION = Qt.ItemDataRole.UserRole + 1
@@ -16,6 +22,8 @@ CAPTION = Qt.ItemDataRole.UserRole + 1
 
 def picture(sample: NDArray[np.uint8], full_scale: float) -> QImage:
     """A sample (channels, height, width) as an image; grey if it has one channel."""
+    import numpy as np  # not at the start: there is a picture only once samples are loaded
+
     if full_scale != 255:
         sample = (sample.astype(np.float32) * (255 / full_scale)).clip(0, 255).astype(np.uint8)
     if len(sample) == 3:

@@ -32,12 +32,13 @@ def clock(seconds: float) -> str:
 class RunBar(QToolBar):
     """Shows and steers the training job."""
 
-    def __init__(self, session: Session, actions: dict[str, QAction]) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(tr("Run"))
         self.setObjectName("run_bar")
         self.setMovable(False)
         self.toggleViewAction().setVisible(False)
-        self._session, self._actions = session, actions
+        self._session = session
+        self._actions: dict[str, QAction] = {}
         self._started: RunStarted | None = None
         self._step: StepCompleted | None = None
         self._first: StepCompleted | None = None
@@ -60,15 +61,15 @@ class RunBar(QToolBar):
         self.main = styled(named(QPushButton(), "run_bar.train"), "primary")
         self.main.setMinimumWidth(112)
         self.main.clicked.connect(self._main_pressed)
-        self.stop = named(
-            QPushButton(tr("■  Stop")),
-            "run_bar.stop",
-            tr("Stop training"),
-            self._actions["run.stop"].toolTip(),
-        )
-        self.stop.clicked.connect(self._actions["run.stop"].trigger)
+        self.stop = named(QPushButton(tr("■  Stop")), "run_bar.stop", tr("Stop training"))
         self.addWidget(self.main)
         self.addWidget(self.stop)
+
+    def take_commands(self, actions: dict[str, QAction]) -> None:
+        """Have the commands that the buttons stand for, and that can be searched."""
+        self._actions = actions
+        self.stop.setToolTip(actions["run.stop"].toolTip())
+        self.stop.clicked.connect(actions["run.stop"].trigger)
 
     def _add_progress(self) -> None:
         self.progress = named(
@@ -100,23 +101,25 @@ class RunBar(QToolBar):
             tr("Type a part of a command's name, then Enter"),
         )
         self.search.setFixedWidth(250)
-        titles = {action.data(): action for action in self._actions.values()}
         offered = QStringListModel(self)
         # only what can be done now; the text is empty when a search begins
         self.search.textEdited.connect(
             lambda: offered.setStringList(
-                sorted(title for title, action in titles.items() if action.isEnabled())
+                sorted(title for title, action in self._titles().items() if action.isEnabled())
             )
         )
         completer = QCompleter(offered, self.search)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.activated.connect(lambda title: self._command(titles[title]))
+        completer.activated.connect(lambda title: self._command(self._titles()[title]))
         self.search.returnPressed.connect(
-            lambda: self._command(titles.get(completer.currentCompletion()))
+            lambda: self._command(self._titles().get(completer.currentCompletion()))
         )
         self.search.setCompleter(completer)
         self.addWidget(self.search)
+
+    def _titles(self) -> dict[str, QAction]:
+        return {action.data(): action for action in self._actions.values()}
 
     def _command(self, action: QAction | None) -> None:
         if not self.search.text():
@@ -131,7 +134,7 @@ class RunBar(QToolBar):
     def _main_pressed(self) -> None:
         ids = {"idle": "run.train", "running": "run.pause", "paused": "run.resume"}
         state = self._session.state
-        if state in ids:
+        if state in ids and self._actions:
             self._actions[ids[state]].trigger()
 
     def _state_changed(self, state: str) -> None:

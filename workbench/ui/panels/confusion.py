@@ -1,9 +1,9 @@
 """The Confusion panel: actual classes down, predicted ones across; a cell shows its samples."""
 
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from workbench.ui.dock import Dock
 from workbench.ui.empty import Empty
 from workbench.ui.naming import named, styled
 from workbench.ui.outcome import Outcomes
@@ -26,6 +27,10 @@ from workbench.ui.stack import Index
 from workbench.ui.text import tr
 from workbench.ui.theme import Theme
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 SHARE = Qt.ItemDataRole.UserRole
 
 
@@ -34,8 +39,8 @@ class Confusion(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.counts: NDArray[np.int64] = np.zeros((0, 0), dtype=np.int64)
-        self.classes: tuple[str, ...] = ()
+        self.counts: NDArray[np.int64]
+        self.classes: tuple[str, ...] = ()  # none, so nobody asks for counts before `show`
 
     def show(self, counts: NDArray[np.int64], classes: tuple[str, ...]) -> None:
         """Show other counts; the selection stays where the classes do."""
@@ -120,13 +125,8 @@ class CellDelegate(QStyledItemDelegate):
 class ConfusionPanel(Panel):
     """Which classes are taken for which, in the split that is looked at."""
 
-    def __init__(self, session: Session, outcomes: Outcomes) -> None:
-        super().__init__(
-            session,
-            "confusion",
-            tr("Confusion"),
-            tr("Rows are actual classes, columns predicted ones; click a cell to see its samples"),
-        )
+    def __init__(self, session: Session, dock: Dock, outcomes: Outcomes) -> None:
+        super().__init__(session, dock)
         self._outcomes = outcomes
         self.model = Confusion()
         self.table = self._made_table()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton
 
 from workbench.core.events import EpochCompleted, Event, RunStarted, StepCompleted
+from workbench.ui.dock import Dock
 from workbench.ui.empty import Empty
 from workbench.ui.naming import named, sign_button
 from workbench.ui.panel import Panel
@@ -18,6 +17,9 @@ from workbench.ui.session import Session
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from workbench.ui.plots import CurvePlot
 
 STEP, EPOCH, SECONDS, VALUE = range(4)
@@ -27,8 +29,8 @@ AXES = {"step": STEP, "epoch": EPOCH, "seconds": SECONDS}
 class CurvesPanel(Panel):
     """One metric of the shown run: raw and smoothed for training, points for validation."""
 
-    def __init__(self, session: Session, name: str, title: str, purpose: str) -> None:
-        super().__init__(session, name, title, purpose)
+    def __init__(self, session: Session, dock: Dock) -> None:
+        super().__init__(session, dock)
         self.train, self.val = Series(4), Series(4)
         self._steps_per_epoch = 1
         self._best: float | None = None
@@ -38,15 +40,15 @@ class CurvesPanel(Panel):
         self.plot: CurvePlot | None = None
         self.rows.setContentsMargins(4, 0, 6, 6)
         self._stacked = QStackedWidget()
-        self._stacked.addWidget(self._made_empty(purpose))
+        self._stacked.addWidget(self._made_empty())
         self.rows.addWidget(self._stacked)
         self.corner.addWidget(self._menu_button())
         session.reported.connect(self.on_events)
         session.run_shown.connect(self.clear)
 
-    def _made_empty(self, purpose: str) -> Empty:
-        text = tr("{purpose}: step by step while training.", purpose=purpose)
-        return Empty(self.objectName(), text, tr("Train"), self.session.train_wanted.emit)
+    def _made_empty(self) -> Empty:
+        text = tr("{purpose}: step by step while training.", purpose=self.dock.toolTip())
+        return Empty(self.name, text, tr("Train"), self.session.train_wanted.emit)
 
     def metric_name(self) -> str:
         """The name of the metric in the events."""
@@ -99,7 +101,7 @@ class CurvesPanel(Panel):
         """The plot, made when it is first needed: pyqtgraph takes long to import."""
         from workbench.ui.plots import CurvePlot
 
-        self.plot = CurvePlot(f"{self.objectName()}.plot", self.windowTitle())
+        self.plot = CurvePlot(f"{self.name}.plot", self.dock.windowTitle())
         self.plot.setLogMode(y=self._log)
         self._stacked.addWidget(self.plot)
         return self.plot
@@ -126,7 +128,7 @@ class CurvesPanel(Panel):
         self.info.setText(self._legend(mean))
 
     def _mark_best(self, plot: CurvePlot) -> None:
-        row = np.flatnonzero(self.val.column(STEP) == self._best)
+        (row,) = (self.val.column(STEP) == self._best).nonzero()
         plot.mark.setVisible(bool(len(row)))
         if len(row):
             plot.mark.setValue(self.val.column(AXES[self._axis])[row[0]])
@@ -149,7 +151,7 @@ class CurvesPanel(Panel):
     def _menu_button(self) -> QToolButton:
         button = named(
             sign_button("⋯"),
-            f"{self.objectName()}.options",
+            f"{self.name}.options",
             tr("Options of the plot"),
             tr("Scale, smoothing and the horizontal axis"),
         )
@@ -216,5 +218,5 @@ class AccuracyPanel(CurvesPanel):
         return values if self._regression else values * 100
 
     def draw(self) -> None:
-        self.set_title(tr("Mean absolute error") if self._regression else tr("Accuracy"))
+        self.dock.set_title(tr("Mean absolute error") if self._regression else tr("Accuracy"))
         super().draw()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.events import DataDescribed
+from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
@@ -139,10 +139,8 @@ class Balance(QWidget):
 class DataPanel(Panel):
     """What the project's data are, and the buttons to choose others."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(
-            session, "data", tr("Data"), tr("The samples, their split and preparation")
-        )
+    def __init__(self, session: Session, dock: Dock) -> None:
+        super().__init__(session, dock)
         self._heading = styled(named(QLabel(wordWrap=True), "data.heading"), "heading")
         self._sizes = styled(named(QLabel(wordWrap=True), "data.sizes"), "muted")
         self._state = named(QLabel(wordWrap=True), "data.state")
@@ -274,7 +272,7 @@ class DataPanel(Panel):
                     tr("Normalize: mean {mean}, std {std}", mean=figures[0], std=figures[1])
                 )
             else:
-                low, high = np.min(told.mean), np.max(told.mean)
+                low, high = min(told.mean), max(told.mean)
                 steps.append(
                     tr(
                         "Normalize each column (means {low} to {high})",

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec, counted, shape_text
 from workbench.core.walk import Path, Step
+from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
@@ -29,8 +30,8 @@ def scrolled(inner: QWidget) -> QScrollArea:
 class LayerPanel(Panel):
     """Shows the layer at one position of the stack, and edits it."""
 
-    def __init__(self, session: Session, stack: Stack) -> None:
-        super().__init__(session, "layer", tr("Layer"), tr("The selected layer and its arguments"))
+    def __init__(self, session: Session, dock: Dock, stack: Stack) -> None:
+        super().__init__(session, dock)
         self._stack = stack
         self._path: Path | None = None
         self._heading = styled(named(QLabel(), "layer.heading"), "heading")

@@ -11,6 +11,7 @@ from workbench.core.model import outermost
 from workbench.core.walk import Path, Step
 from workbench.ui.cards import Cards
 from workbench.ui.clips import layers_mime, layers_of
+from workbench.ui.dock import Dock
 from workbench.ui.naming import named
 from workbench.ui.pages import PAGES, make_page
 from workbench.ui.panel import Panel
@@ -26,8 +27,8 @@ class NetworkPanel(Panel):
 
     layer_chosen = Signal(object)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session, "network", tr("Network"), tr("The layers, first to last"))
+    def __init__(self, session: Session, dock: Dock) -> None:
+        super().__init__(session, dock)
         self.stack = Stack(session.document)
         self.view = StackView(self.stack)
         cards = Cards(session.theme, self.view)
@@ -79,7 +80,7 @@ class NetworkPanel(Panel):
 
     def show_tab(self, name: str) -> None:
         """Bring a page, or the cards by the name `layers`, to the front."""
-        self.show()
+        self.dock.show()
         self.tabs.setCurrentIndex(("layers", *PAGES).index(name))
         (self.view if name == "layers" else self.tabs.currentWidget()).setFocus()
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWi
 from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec
 from workbench.ui.clips import layers_mime
+from workbench.ui.dock import Dock
 from workbench.ui.naming import named
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
@@ -29,13 +30,8 @@ class PalettePanel(Panel):
 
     wanted = Signal(object)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(
-            session,
-            "palette",
-            tr("Layers"),
-            tr("Double-click a layer to add it behind the selected one, or drag it into place"),
-        )
+    def __init__(self, session: Session, dock: Dock) -> None:
+        super().__init__(session, dock)
         self.search = named(
             QLineEdit(placeholderText=tr("Find a layer"), clearButtonEnabled=True),
             "palette.search",

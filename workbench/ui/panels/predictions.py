@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QAbstractTableModel, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core.events import SamplesLoaded
+from workbench.ui.dock import Dock
 from workbench.ui.empty import Empty
 from workbench.ui.naming import named
 from workbench.ui.outcome import Cell, Outcome, Outcomes
@@ -30,6 +29,9 @@ from workbench.ui.text import tr
 from workbench.ui.theme import Colors
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from workbench.ui.plots import Scatter
 
 Colored = Callable[[], Colors]
@@ -165,13 +167,8 @@ class Rows(QAbstractTableModel):
 class PredictionsPanel(Panel):
     """Predictions of the shown run, refreshed after every epoch; wrong ones first."""
 
-    def __init__(self, session: Session, outcomes: Outcomes) -> None:
-        super().__init__(
-            session,
-            "predictions",
-            tr("Predictions vs. actuals"),
-            tr("What the network says of samples that it was not trained on"),
-        )
+    def __init__(self, session: Session, dock: Dock, outcomes: Outcomes) -> None:
+        super().__init__(session, dock)
         self._outcomes = outcomes
         self.cell: Cell | None = None
         self.scatter: Scatter | None = None
@@ -269,8 +266,8 @@ class PredictionsPanel(Panel):
 
             self.scatter = Scatter("predictions.scatter", tr("Predictions vs. actuals"))
             self._stacked.addWidget(self.scatter)
-        actual = outcome.targets[rows].astype(np.float64)
-        predicted = outcome.predicted[rows].astype(np.float64)
+        actual = outcome.targets[rows].astype("float64")
+        predicted = outcome.predicted[rows].astype("float64")
         self.scatter.show_values(actual, predicted, self.session.theme.colors)
         self.scatter.setLabel("bottom", tr("actual {target}", target=outcome.info.target))
         self.scatter.setLabel("left", tr("predicted"))
@@ -287,7 +284,7 @@ class PredictionsPanel(Panel):
                 guessed=classes[guessed],
             )
         if outcome.info.task == "regression":
-            off = float(np.abs(outcome.predicted - outcome.targets).mean())
+            off = float(abs(outcome.predicted - outcome.targets).mean())
             return tr("off by {off} on average", off=f"{off:.4g}")
         wrong = int((outcome.predicted != outcome.targets).sum())
         return tr("{wrong} of {total} wrong", wrong=wrong, total=len(outcome.targets))

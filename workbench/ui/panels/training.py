@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.core.spec import Spec
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig
+from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
@@ -17,8 +18,8 @@ BATCH_SIZES = (1, 16, 32, 64, 128, 256, "all")
 class TrainingPanel(Panel):
     """Two forms: the recipe, and the arguments of its optimizer."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session, "training", tr("Training"), tr("How the network is trained"))
+    def __init__(self, session: Session, dock: Dock) -> None:
+        super().__init__(session, dock)
         self.form = SpecForm("training.form", self._choices())
         self._optimizer = styled(named(QLabel(), "training.optimizer_name"), "heading")
         self._summary = styled(QLabel(wordWrap=True), "muted")
