@@ -14,8 +14,7 @@ import time
 
 CHILD = """
 import gc, os, sys, time
-from workbench.cli import COMMANDS  # as __main__ does before it opens the window
-gc.disable()
+gc.disable()  # as __main__ does before it opens the window
 from workbench import app
 
 def tell():

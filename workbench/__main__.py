@@ -1,7 +1,6 @@
 """`workbench [FILE]` opens the window; `workbench COMMAND ...` works without one."""
 
 import gc
-import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -9,12 +8,16 @@ from pathlib import Path
 
 def main() -> int:
     """Run the command line or the window, by the first argument; gives the exit code."""
-    multiprocessing.freeze_support()  # the engine process of a bundle starts here too
-    from workbench.cli import COMMANDS, run
+    if getattr(sys, "frozen", False):
+        import multiprocessing
 
+        multiprocessing.freeze_support()  # the engine process of a bundle starts here too
     arguments = sys.argv[1:]
-    if arguments and (arguments[0] in COMMANDS or not _may_be_file(arguments[0])):
-        return run(arguments)
+    if arguments:
+        from workbench.cli import COMMANDS, run
+
+        if arguments[0] in COMMANDS or not _may_be_file(arguments[0]):
+            return run(arguments)
     if sys.platform == "linux" and not any(
         map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     ):

@@ -6,16 +6,16 @@ window imports this module, so nothing here imports torch: `serve` does, in the 
 
 import contextlib
 import importlib
-import multiprocessing
-import pickle
 import threading
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import UserError
 from workbench.core.events import Event
+
+if TYPE_CHECKING:  # at run time with the first process: the start of the window needs none
+    from multiprocessing.connection import Connection
 
 STOP_SECONDS = 5.0
 KEEP_SECONDS = 60.0
@@ -30,8 +30,6 @@ _ENDED_BY_FILE = (
     "project is safe. Choose another file."
 )
 
-_context = multiprocessing.get_context("spawn")
-
 
 class EngineLost(UserError):  # noqa: N818  the name says what happened
     """The engine process ended in the middle of its work; the window and all files are well."""
@@ -45,8 +43,11 @@ class Engine:
     """One engine process and the pipe to it."""
 
     def __init__(self, disposable: bool = False) -> None:
-        self._pipe, theirs = _context.Pipe()
-        self._process = _context.Process(
+        import multiprocessing
+
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
             target=_serve, args=(theirs, disposable), name="engine", daemon=True
         )
         self._process.start()
@@ -65,6 +66,8 @@ class Engine:
         Raises:
             EngineLost: the process is gone.
         """
+        import pickle
+
         try:
             return self._pipe.recv() if self._pipe.poll(seconds) else None
         except (EOFError, OSError, pickle.UnpicklingError) as error:
@@ -229,6 +232,6 @@ def _over(moment: float | None) -> bool:
     return moment is not None and time.monotonic() > moment
 
 
-def _serve(pipe: Connection, disposable: bool) -> None:
+def _serve(pipe: "Connection", disposable: bool) -> None:
     # By name, since the window imports this module: what serves imports torch.
     importlib.import_module("workbench.engine.serve").serve(pipe, disposable)
