@@ -108,7 +108,7 @@ def test_the_axis_can_be_epochs_or_seconds_and_the_scale_logarithmic(
     keys(qtbot, window, "F5")
     qtbot.waitUntil(lambda: len(events) > 0 and idle(window), timeout=PATIENCE)
     steps = of(StepCompleted, events)
-    button = panel.findChild(QToolButton, "loss.options")
+    button = panel.dock.findChild(QToolButton, "loss.options")
     for text, expected in (
         ("By epoch", [step.step / events[0].steps_per_epoch for step in steps]),
         ("By seconds", [step.seconds for step in steps]),
