@@ -107,7 +107,7 @@ def test_a_layer_is_dragged_from_the_palette(open_window: OpenWindow) -> None:
     mime = window.palette_panel.tree.mimeData([item])
     drop(window.network.view, mime, between(window, 1), COPY)
     assert kinds(window) == ["Flatten", "ReLU", "Linear"]
-    assert window.network.chosen() == [(1,)]
+    assert window.network.view.chosen() == [(1,)]
     drop(window.network.view, mime, window.network.view.viewport().rect().bottomLeft(), COPY)
     assert kinds(window) == ["Flatten", "ReLU", "Linear", "ReLU"]
 
@@ -168,12 +168,12 @@ def test_every_edit_can_be_undone_and_redone(
     window = open_window(digits("Flatten", "Linear", "ReLU", "Linear"))
     document, view = window.session.document, window.network.view
     select(qtbot, window, 1, 2)
-    assert window.network.chosen() == [(1,), (2,)]
+    assert window.network.view.chosen() == [(1,), (2,)]
     before = document.project
     act(qtbot, window)
     after = document.project
     assert names(window) == expected
-    assert window.network.chosen() == [(row,) for row in selected]
+    assert window.network.view.chosen() == [(row,) for row in selected]
     edits = document.undo_stack.count()
     assert edits == (2 if gesture == "cut and paste" else 1)
     for _ in range(edits):
@@ -284,9 +284,9 @@ def test_keys_alone_build_a_network(open_window: OpenWindow, qtbot: QtBot) -> No
     assert kinds(window) == ["Flatten", "Linear", "ReLU"]
     view.setFocus()
     qtbot.keyClick(view, Qt.Key.Key_End)
-    assert window.network.chosen() == [(2,)]
+    assert window.network.view.chosen() == [(2,)]
     qtbot.keyClick(view, Qt.Key.Key_Up)
-    assert window.network.chosen() == [(1,)]
+    assert window.network.view.chosen() == [(1,)]
     keys(qtbot, view, "Ctrl+D")
     qtbot.keyClick(view, Qt.Key.Key_Delete)
     assert kinds(window) == ["Flatten", "Linear", "ReLU"]

@@ -257,7 +257,7 @@ def test_a_new_project_is_made_from_a_template_and_data(
     wanted = Template.shelf["mlp"].project(DatasetSpec.named("Iris")())
     assert window.session.document.project == wanted
     assert not window.session.document.modified
-    assert window.network.chosen() == [(0,)]
+    assert window.network.view.chosen() == [(0,)]
 
 
 def test_closing_while_training_keeps_the_last_checkpoint(

@@ -1,17 +1,14 @@
-"""The rows of the menus: what can be done in the window; File, Edit, Network and Model here."""
+"""The rows of the menus: what can be done in the window; File, Edit and Model here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workbench.core.block import BlockSpec
-from workbench.core.layer import LayerSpec
-from workbench.core.template import Template
 from workbench.ui import dialogs
 from workbench.ui.actions import Action
+from workbench.ui.commands_network import network_rows
 from workbench.ui.commands_run import data_rows, help_rows, run_rows, view_rows
-from workbench.ui.pages import PAGES
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
@@ -25,7 +22,7 @@ def rows(window: MainWindow) -> Iterator[Action]:
     """Every command of the window, in the order of the menus."""
     yield from _file(window)
     yield from _edit(window)
-    yield from _network(window)
+    yield from network_rows(window)
     yield from _model(window)
     yield from data_rows(window)
     yield from run_rows(window)
@@ -68,97 +65,20 @@ def _edit(window: MainWindow) -> Iterator[Action]:
     network, stack = window.network, window.session.document.undo_stack
 
     def chosen() -> bool:
-        return bool(network.chosen())
+        return bool(network.view.chosen())
 
     yield Action("edit.undo", "&Undo", "Edit", stack.undo, "Ctrl+Z", enabled=stack.canUndo)
     yield Action("edit.redo", "&Redo", "Edit", stack.redo, "Ctrl+Shift+Z", enabled=stack.canRedo)
     for name, text, run, keys, enabled in (
-        ("cut", "-Cu&t Layers", network.cut, "Ctrl+X", chosen),
-        ("copy", "&Copy Layers", network.copy, "Ctrl+C", chosen),
-        ("paste", "&Paste Layers", network.paste, "Ctrl+V", None),
-        ("duplicate", "&Duplicate Layers", network.duplicate, "Ctrl+D", chosen),
-        ("delete", "De&lete Layers", network.remove, "Del", chosen),
+        ("cut", "-Cu&t Layers", network.edits.cut, "Ctrl+X", chosen),
+        ("copy", "&Copy Layers", network.edits.copy, "Ctrl+C", chosen),
+        ("paste", "&Paste Layers", network.edits.paste, "Ctrl+V", None),
+        ("duplicate", "&Duplicate Layers", network.edits.duplicate, "Ctrl+D", chosen),
+        ("delete", "De&lete Layers", network.edits.remove, "Del", chosen),
         ("select_all", "-Select &All Layers", network.view.selectAll, "Ctrl+A", None),
     ):
         # their keys work in the network only: in a table, Del must not remove layers
         yield Action(f"edit.{name}", text, "Edit", run, keys, enabled=enabled, within=network.view)
-
-
-def _is_block(kind: type[LayerSpec]) -> bool:
-    return issubclass(kind, BlockSpec)
-
-
-def _network(window: MainWindow) -> Iterator[Action]:
-    network, find = window.network, window.palette_panel.search
-
-    def add() -> None:
-        window.docks["palette"].show()
-        find.setFocus()
-        find.selectAll()
-
-    def chosen() -> bool:
-        return bool(network.chosen())
-
-    def faulty() -> bool:
-        return any(step.fault for step in network.stack.steps)
-
-    yield Action("network.add", "&Add Layer…", "Network", add, "Ctrl+L", "Find a layer to add")
-    yield Action(
-        "network.up", "-Move &Up", "Network", lambda: network.shift(-1), "Alt+Up", enabled=chosen
-    )
-    yield Action(
-        "network.down",
-        "Move &Down",
-        "Network",
-        lambda: network.shift(1),
-        "Alt+Down",
-        enabled=chosen,
-    )
-    yield Action(
-        "network.fix",
-        "-&Fix First Problem",
-        "Network",
-        network.fix_first,
-        "Ctrl+.",
-        "Mend the first faulty layer by its first fix",
-        enabled=faulty,
-    )
-    for number, name in enumerate(("layers", *PAGES), 1):
-        yield Action(
-            f"network.tab.{name}",
-            name.capitalize(),
-            "Network/Show As",
-            lambda name=name: network.show_tab(name),  # type: ignore[misc]
-            f"Alt+{number}",
-        )
-    for kind in filter(_is_block, LayerSpec.choices().values()):
-        yield Action(
-            f"network.wrap.{kind.__name__.lower()}",
-            kind.__name__,
-            "Network/Wrap Selected in",
-            lambda kind=kind: network.wrap(kind),  # type: ignore[misc]
-            tip=kind.summary,
-            enabled=chosen,
-        )
-    yield Action(
-        "network.unwrap",
-        "&Unwrap Block",
-        "Network",
-        network.unwrap,
-        "Ctrl+Shift+G",
-        "Put the layers of the selected block in its place",
-        enabled=network.wrapped,
-    )
-    for template in Template.shelf.values():
-        yield Action(
-            f"network.template.{template.name}",
-            template.title,
-            "Network/New from Template",
-            lambda template=template: window.files.if_saved(  # type: ignore[misc]
-                lambda: window.files.start(template.project())
-            ),
-            tip=template.summary,
-        )
 
 
 def _model(window: MainWindow) -> Iterator[Action]:

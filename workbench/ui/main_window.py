@@ -150,7 +150,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self.session
-        self.palette_panel.wanted.connect(lambda layer: self.network.add((layer,)))
+        self.palette_panel.wanted.connect(lambda layer: self.network.edits.add((layer,)))
         self.network.layer_chosen.connect(self.layer.choose)
         self.network.layer_chosen.connect(lambda _: self.docks["layer"].raise_())
         session.said.connect(self.statusBar().showMessage)
@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
 
         self.complete()
         if self.network.stack.steps:
-            self.network.select([(0,)])
+            self.network.view.select([(0,)])
         self.session.warm()
         for name in ("loss", "accuracy"):  # not at the first event, when there is work to do
             panel = self.panels[name]

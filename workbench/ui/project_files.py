@@ -59,7 +59,7 @@ class ProjectFiles:
         self._opened()
 
     def _opened(self) -> None:
-        self._window.network.select([(0,)] if self._window.network.stack.steps else [])
+        self._window.network.view.select([(0,)] if self._window.network.stack.steps else [])
         self._window.session.show_run_of_project()
 
     def save(self, then: Callable[[], None] = lambda: None) -> None:

@@ -162,7 +162,7 @@ class Stack(QAbstractItemModel):
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
         node = self.node(index)
-        if node.stack is not None:
+        if node.stack is not None or node.children:
             flags |= Qt.ItemFlag.ItemIsDropEnabled
         if node.step:
             flags |= Qt.ItemFlag.ItemIsDragEnabled

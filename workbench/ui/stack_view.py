@@ -1,18 +1,24 @@
 """The view of the cards: a tree whose blocks can be folded."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QTreeView
 
-from workbench.ui.stack import Stack
+from workbench.core.model import outermost
+from workbench.core.walk import Path, Step
+from workbench.ui.stack import Index, Stack
 from workbench.ui.text import tr
 
 
 class StackView(QTreeView):
     """The cards. Selection, keyboard, drag and drop and screen readers come with the item view."""
 
+    current_told = Signal(QModelIndex)
+    """A layer became the current one by `select`, perhaps the same one as before."""
+
     def __init__(self, stack: Stack) -> None:
         super().__init__()
+        self.stack = stack
         self.setObjectName("stack")
         self.setModel(stack)
         self.setHeaderHidden(True)
@@ -30,9 +36,55 @@ class StackView(QTreeView):
         self.setAccessibleName(tr("Layers of the network"))
         self.setToolTip(tr("Click a layer to change it, drag it to move it"))
 
+    def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        """A line for each block around a row, so that one sees what belongs together."""
+        painter.setPen(QPen(self.palette().mid().color(), 1))
+        above, x = index.parent(), rect.right() - self.indentation() // 2
+        while above.isValid():
+            painter.drawLine(x, rect.top(), x, rect.bottom())
+            above, x = above.parent(), x - self.indentation()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Alt with the arrows is an action; the view would take it for a move of the cursor.
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             event.ignore()
             return
         super().keyPressEvent(event)
+
+    def chosen(self) -> list[Path]:
+        """The paths of the selected layers in order, without what lies in selected blocks."""
+        return [step.path for step in self.chosen_steps()]
+
+    def chosen_steps(self) -> list[Step]:
+        """Their steps."""
+        rows = map(self.stack.step, self.selectionModel().selectedRows())
+        steps = {step.path: step for step in rows if step}
+        return [steps[path] for path in outermost(steps)]
+
+    def select(self, paths: list[Path]) -> None:
+        """Select the layers there and see that the last one is in sight."""
+        model = self.selectionModel()
+        model.clearSelection()
+        flag = QItemSelectionModel.SelectionFlag
+        for path in paths:
+            model.select(self.stack.index_of(path), flag.Select | flag.Rows)
+        if paths:
+            last = self.stack.index_of(paths[-1])
+            model.setCurrentIndex(last, flag.NoUpdate)
+            self.scrollTo(last)
+            self.current_told.emit(last)
+
+    def behind(self) -> Path:
+        """The place behind the selected layers, or in the selected stack, or at the end."""
+        chosen = self.chosen()
+        if chosen:
+            return (*chosen[-1][:-1], chosen[-1][-1] + 1)
+        node = self.stack.node(self.currentIndex())
+        is_chosen = self.selectionModel().isSelected(self.currentIndex())
+        if is_chosen and node.stack and not node.step:
+            return (*node.stack, len(node.children))
+        return (len(self.stack.model_spec.layers),)
+
+    def fold(self, index: QModelIndex) -> None:
+        """Hide the layers of a block, or show them again."""
+        self.setExpanded(index, not self.isExpanded(index))

@@ -1,0 +1,106 @@
+"""The rows of the Network menu."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from workbench.core.block import BlockSpec
+from workbench.core.layer import LayerSpec
+from workbench.core.template import Template
+from workbench.ui.actions import Action
+from workbench.ui.pages import PAGES
+
+if TYPE_CHECKING:
+    from workbench.ui.main_window import MainWindow
+
+MENU = "Network"
+
+
+def network_rows(window: MainWindow) -> Iterator[Action]:
+    """What can be done to the network, and how it is shown."""
+    yield from _finding(window)
+    yield from _moving(window)
+    yield from _blocks(window)
+    yield from _showing(window)
+    yield from _starting(window)
+
+
+def _finding(window: MainWindow) -> Iterator[Action]:
+    network, find = window.network, window.palette_panel.search
+
+    def add() -> None:
+        window.docks["palette"].show()
+        find.setFocus()
+        find.selectAll()
+
+    def faulty() -> bool:
+        return any(step.fault for step in network.stack.steps)
+
+    yield Action("network.add", "&Add Layer…", MENU, add, "Ctrl+L", "Find a layer to add")
+    tip = "Go to a layer of the network by a part of its name or type"
+    yield Action("network.find", "&Find Layer…", MENU, network.find_bar.open, "Ctrl+F", tip)
+    tip = "Mend the first faulty layer by its first fix"
+    fix = network.edits.fix_first
+    yield Action("network.fix", "F&ix First Problem", MENU, fix, "Ctrl+.", tip, enabled=faulty)
+
+
+def _moving(window: MainWindow) -> Iterator[Action]:
+    edits, chosen = window.network.edits, window.network.view.chosen
+    for name, text, run, keys, tip in (
+        ("up", "-Move &Up", lambda: edits.shift(-1), "Alt+Up", ""),
+        ("down", "Move &Down", lambda: edits.shift(1), "Alt+Down", ""),
+        ("into", "Move into &Block Above", edits.shift_in, "Alt+Right", "To the end of its layers"),
+        ("out", "Move &Out of Block", edits.shift_out, "Alt+Left", "Behind the block"),
+    ):
+        yield Action(f"network.{name}", text, MENU, run, keys, tip, enabled=lambda: bool(chosen()))
+
+
+def _blocks(window: MainWindow) -> Iterator[Action]:
+    edits, chosen = window.network.edits, window.network.view.chosen
+    submenu = f"{MENU}/Wrap Selected in"
+    for kind in LayerSpec.choices().values():
+        if not issubclass(kind, BlockSpec):
+            continue
+        yield Action(
+            f"network.wrap.{kind.__name__.lower()}",
+            kind.__name__,
+            submenu,
+            lambda kind=kind: edits.wrap(kind),  # type: ignore[misc]
+            "Ctrl+G" if kind.__name__ == "Group" else "",
+            kind.summary,
+            enabled=lambda: bool(chosen()),
+        )
+    tip = "Put the layers of the selected block in its place"
+    unwrap, wrapped = edits.unwrap, edits.wrapped
+    yield Action(
+        "network.unwrap", "U&nwrap Block", MENU, unwrap, "Ctrl+Shift+G", tip, enabled=wrapped
+    )
+
+
+def _showing(window: MainWindow) -> Iterator[Action]:
+    network = window.network
+    for number, name in enumerate(("layers", *PAGES), 1):
+        yield Action(
+            f"network.tab.{name}",
+            name.capitalize(),
+            f"{MENU}/Show As",
+            lambda name=name: network.show_tab(name),  # type: ignore[misc]
+            f"Alt+{number}",
+        )
+    fold, unfold = network.view.collapseAll, network.view.expandAll
+    yield Action("network.fold", "Fold All Blocks", MENU, fold, "Ctrl+Shift+Up")
+    yield Action("network.unfold", "Unfold All Blocks", MENU, unfold, "Ctrl+Shift+Down")
+
+
+def _starting(window: MainWindow) -> Iterator[Action]:
+    for template in Template.shelf.values():
+        yield Action(
+            f"network.template.{template.name}",
+            template.title,
+            f"{MENU}/New from Template",
+            lambda template=template: window.files.if_saved(  # type: ignore[misc]
+                lambda: window.files.start(template.project())
+            ),
+            tip=template.summary,
+        )

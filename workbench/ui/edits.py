@@ -1,0 +1,137 @@
+"""What can be done to the network: each edit is one step of undo."""
+
+from PySide6.QtGui import QGuiApplication
+
+from workbench.core.block import BlockSpec
+from workbench.core.errors import UserError
+from workbench.core.layer import LayerSpec
+from workbench.core.walk import Path
+from workbench.ui.clips import layers_mime, layers_of
+from workbench.ui.session import Session
+from workbench.ui.stack import Stack
+from workbench.ui.stack_view import StackView
+from workbench.ui.text import tr
+
+
+class Edits:
+    """Edits the layers that are selected in `view`."""
+
+    def __init__(self, session: Session, stack: Stack, view: StackView) -> None:
+        self.session, self.stack, self.view = session, stack, view
+
+    def add(self, layers: tuple[LayerSpec, ...]) -> None:
+        """Put layers behind the selected ones, or at the end."""
+        self.stack.insert(self.view.behind(), layers)
+
+    def remove(self, label: str = "") -> None:
+        """Remove the selected layers."""
+        chosen = self.view.chosen()
+        if chosen:
+            self.stack.remove(chosen, label or tr("Remove layers"))
+
+    def _layers(self) -> tuple[LayerSpec, ...]:
+        return tuple(step.layer for step in self.view.chosen_steps())
+
+    def copy(self) -> None:
+        """Put the selected layers on the clipboard, as JSON too."""
+        layers = self._layers()
+        if layers:
+            QGuiApplication.clipboard().setMimeData(layers_mime(layers))
+
+    def cut(self) -> None:
+        """Copy the selected layers, then remove them."""
+        self.copy()
+        self.remove(tr("Cut layers"))
+
+    def paste(self) -> None:
+        """Put the layers on the clipboard behind the selected ones."""
+        try:
+            layers, _ = layers_of(QGuiApplication.clipboard().mimeData())
+        except UserError as error:
+            self.session.failed.emit(error, False)
+            return
+        if layers:
+            self.add(layers)
+
+    def duplicate(self) -> None:
+        """Put a copy of the selected layers behind them."""
+        layers = self._layers()
+        if layers:
+            self.add(layers)
+
+    def shift(self, by: int) -> None:
+        """Move the selected layers one place up (-1) or down (1) in their stack."""
+        chosen = self.view.chosen()
+        if not chosen:
+            return
+        stack, places = chosen[0][:-1], [path[-1] for path in chosen]
+        if any(path[:-1] != stack for path in chosen):
+            self.session.said.emit(tr("Select layers of one stack to move them together."))
+            return
+        before = places[0] - 1 if by < 0 else places[-1] + 2
+        size = sum(path[:-1] == stack for path, _ in self.stack.model_spec.nested())
+        if 0 <= before <= size:
+            self.stack.move(chosen, (*stack, before))
+
+    def shift_in(self) -> None:
+        """Move the selected layers into the block above them, behind its layers."""
+        chosen = self.view.chosen()
+        above = (*chosen[0][:-1], chosen[0][-1] - 1) if chosen and chosen[0][-1] else ()
+        block = self.stack.model_spec.at(above) if above else None
+        if isinstance(block, BlockSpec):
+            self.stack.move(chosen, (*above, 0, len(block.stacks[0])))
+        else:
+            self.session.said.emit(tr("There is no block right above the selected layers."))
+
+    def shift_out(self) -> None:
+        """Move the selected layers behind the block that they lie in."""
+        chosen = self.view.chosen()
+        if chosen and len(chosen[0]) > 1:
+            block = chosen[0][:-2]
+            self.stack.move(chosen, (*block[:-1], block[-1] + 1))
+        else:
+            self.session.said.emit(tr("The selected layers lie in no block."))
+
+    def wrap(self, kind: type[BlockSpec]) -> None:
+        """Put the selected neighbours into a new block of this kind."""
+        chosen = self.view.chosen()
+        stack = chosen[0][:-1] if chosen else ()
+        places = [path[-1] for path in chosen]
+        if any(p[:-1] != stack for p in chosen) or places != list(range(places[0], places[-1] + 1)):
+            self.session.said.emit(tr("Select layers that follow one another to wrap them."))
+            return
+        model = self.stack.model_spec.wrapped(chosen, kind())
+        name = model.at(chosen[0]).name
+        self.stack.edit(tr("Wrap in {block}", block=kind.__name__), model, [name])
+
+    def wrapped(self) -> bool:
+        """Whether a block is selected, alone."""
+        layers = self._layers()
+        return len(layers) == 1 and isinstance(layers[0], BlockSpec)
+
+    def unwrap(self) -> None:
+        """Put the layers of the selected block in its place."""
+        (path,) = self.view.chosen()
+        names = [layer.name for layer in self._inner(path)]
+        model = self.stack.model_spec.unwrapped(path)
+        self.stack.edit(tr("Unwrap"), model, names)
+
+    def _inner(self, path: Path) -> list[LayerSpec]:
+        block = self.stack.model_spec.at(path)
+        assert isinstance(block, BlockSpec)
+        return [layer for stack in block.stacks for layer in stack]
+
+    def fix(self, path: Path, number: int) -> None:
+        """Mend the fault of the layer there by the fix of that number."""
+        fault = next((step.fault for step in self.stack.steps if step.path == path), None)
+        if fault and number < len(fault.fixes):
+            fix = fault.fixes[number]
+            self.stack.swap(path, fix.layers, tr(fix.label).capitalize())
+
+    def fix_first(self) -> None:
+        """Mend the first fault that has a fix."""
+        for step in self.stack.steps:
+            if step.fault and step.fault.fixes:
+                self.fix(step.path, 0)
+                return
+        self.session.said.emit(tr("The network has no problem that can be fixed."))
