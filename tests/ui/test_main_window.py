@@ -139,6 +139,7 @@ def controls(window: MainWindow) -> list[QWidget]:
         for each in window.findChildren(QWidget)
         if each.focusPolicy() != Qt.FocusPolicy.NoFocus
         and each.window() is window
+        and each.focusProxy() is None  # a tab widget hands the focus to its tabs
         and not is_part(each)
     ]
 
@@ -166,6 +167,20 @@ def test_what_can_be_used_has_a_name_for_code_and_people(full_window: MainWindow
         if not is_told(each)
     }
     assert nameless == set()
+
+
+def test_sentences_of_empty_panels_and_the_new_dialog_have_names(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_window()
+    for name in ("loss", "accuracy", "predictions", "confusion"):
+        assert widget(window, f"{name}.empty").text()
+    choose(qtbot, window, "file.new")
+    box = dialog(qtbot, window, "dialog.new")
+    for name in ("templates.label", "data.label", "create", "cancel", "fault"):
+        widget(box, f"dialog.new.{name}")
+    box.close()
+    wait_gone(qtbot, box)
 
 
 def test_a_name_is_given_once(full_window: MainWindow) -> None:

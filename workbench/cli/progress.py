@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from workbench.cli.tables import figures
+from workbench.core.clock import clock
 from workbench.core.events import (
     EpochCompleted,
     Event,
@@ -107,10 +108,3 @@ class Bar(Lines):
 def _bar(share: float) -> str:
     done = round(share * BAR_WIDTH)
     return f"[{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:.0%}"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as `0:07`, `12:30` or `3:05:00`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -184,12 +184,20 @@ class LayerSpec(Spec, shelf=True):
         return ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Fix:
-    """A way to mend a fault: these layers stand in place of the faulty one."""
+    """A way to mend a fault: these layers stand in place of the faulty one.
+
+    `label` is an English template and `values` fill its fields, as in `UserError`.
+    """
 
     label: str
     layers: tuple[LayerSpec, ...]
+    values: dict[str, Any]
+
+    def __init__(self, label: str, layers: tuple[LayerSpec, ...], **values: Any) -> None:
+        for name, value in (("label", label), ("layers", layers), ("values", values)):
+            object.__setattr__(self, name, value)
 
 
 class ShapeError(UserError):

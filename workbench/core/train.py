@@ -48,7 +48,8 @@ class LossSpec(Spec, shelf=True):
     def _fixes(self, last: LayerSpec, wanted: Shape) -> list[Fix]:
         if "out_features" not in type(last).model_fields or len(wanted) != 1:
             return []
-        return [Fix(f"set out_features={wanted[0]}", (last.replace(out_features=wanted[0]),))]
+        mended = last.replace(out_features=wanted[0])
+        return [Fix("set out_features={size}", (mended,), size=wanted[0])]
 
     def criterion(self) -> "nn.Module":
         """The `torch.nn` module; it averages over the batch."""

@@ -11,6 +11,16 @@ from workbench.engine.batches import loaded, measured
 SHOWN = 60
 
 
+def reload(data: DatasetSpec) -> Generator[Event]:
+    """`describe`, from the files as they are now.
+
+    Raises:
+        UserError: see `describe`.
+    """
+    loaded.cache_clear()
+    yield from describe(data)
+
+
 def describe(data: DatasetSpec) -> Generator[Event]:
     """Load a dataset and tell what it holds, then the samples that predictions are made for.
 

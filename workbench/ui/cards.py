@@ -26,10 +26,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from workbench.core.block import BlockSpec
-from workbench.core.layer import counted, shape_text
+from workbench.core.layer import Fix, counted, shape_text
 from workbench.core.walk import Step
 from workbench.ui.stack import STEP, Index, Stack
-from workbench.ui.text import sentence, tr
+from workbench.ui.text import capital, sentence, tr
 from workbench.ui.theme import Theme
 
 CARD, FAULT, GAP, RADIUS, EDGE, LABEL = 46, 26, 7, 7, 5, 24
@@ -136,13 +136,13 @@ class Cards(QStyledItemDelegate):
         left = buttons[0].left() if buttons else strip.right()
         room = QRect(strip.left() + 11, strip.top(), left - strip.left() - 19, FAULT)
         assert step.fault
-        _put(painter, room, f"⚠ {sentence(step.fault)}", font, QColor(colors.bad))
+        _put(painter, room, f"⚠ {capital(sentence(step.fault))}", font, QColor(colors.bad))
         for fix, rect in zip(step.fault.fixes, buttons, strict=False):
             painter.setPen(QPen(QColor(colors.bad), 1))
             painter.setBrush(QColor(colors.card))
             painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 3.5, -0.5, -3.5), 4, 4)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            _put(painter, rect.adjusted(8, 0, -8, 0), _label(fix.label), font, QColor(colors.bad))
+            _put(painter, rect.adjusted(8, 0, -8, 0), _label(fix), font, QColor(colors.bad))
 
     def editorEvent(
         self,
@@ -189,14 +189,14 @@ def fix_rects(rect: QRect, step: Step, font: QFont) -> list[QRect]:
     rects: list[QRect] = []
     right = card.right() - 6
     for fix in reversed((step.fault.fixes if step.fault else ())[:3]):
-        width = metrics.horizontalAdvance(_label(fix.label)) + 18
+        width = metrics.horizontalAdvance(_label(fix)) + 18
         rects.insert(0, QRect(right - width, card.bottom() - FAULT + 1, width, FAULT))
         right -= width + 6
     return rects
 
 
-def _label(label: str) -> str:
-    return tr("Fix: {what}", what=tr(label))
+def _label(fix: Fix) -> str:
+    return tr("Fix: {what}", what=tr(fix.label, **fix.values))
 
 
 def _texts(step: Step | None, index: Index) -> _Texts:

@@ -71,7 +71,11 @@ def data_rows(window: MainWindow) -> Iterator[Action]:
         enabled=lambda: present().downloadable,
     )
     yield Action(
-        "data.reload", "&Reload", "Data", lambda: session.look_at_data(), tip="Read the data again"
+        "data.reload",
+        "&Reload",
+        "Data",
+        lambda: session.look_at_data("describe.reload"),
+        tip="Read the data again",
     )
 
 

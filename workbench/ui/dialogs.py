@@ -47,7 +47,13 @@ def ask_new_file(
     dialog = _ask(parent, name, title, filters, on_path, QFileDialog.FileMode.AnyFile)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(Path(suggested).suffix.lstrip("."))
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_first_suffix(chosen)))
     dialog.selectFile(suggested)
+
+
+def _first_suffix(chosen: str) -> str:
+    """`PyTorch (*.pt *.pth)` as `pt`."""
+    return chosen.partition("(*.")[2].partition(" ")[0].rstrip(")")
 
 
 def _ask(
@@ -63,7 +69,7 @@ def _ask(
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setFileMode(mode)
     if filters:
-        dialog.setNameFilter(filters)
+        dialog.setNameFilters([tr(each) for each in filters.split(";;")])
     dialog.fileSelected.connect(lambda path: on_path(Path(path)))
     dialog.open()
     return dialog
@@ -151,8 +157,8 @@ class NewDialog(QDialog):
             item.setData(Qt.ItemDataRole.UserRole, template.name)
         self.data = named(QComboBox(), "dialog.new.data", tr("Data"), tr("The data to start with"))
         for kind in DatasetSpec.choices().values():
-            self.data.addItem(kind.title, kind.__name__)
-        self._fault = styled(QLabel(wordWrap=True), "fault")
+            self.data.addItem(tr(kind.title), kind.__name__)
+        self._fault = styled(named(QLabel(wordWrap=True), "dialog.new.fault"), "fault")
         self._lay_out()
         self.templates.currentItemChanged.connect(self._template_chosen)
         self.templates.itemActivated.connect(lambda _: self.accept())
@@ -160,17 +166,26 @@ class NewDialog(QDialog):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
-        column.addWidget(QLabel(tr("Start from a template")))
+        column.addWidget(self._label(tr("Start from a template"), self.templates))
         column.addWidget(self.templates)
-        column.addWidget(QLabel(tr("Data")))
+        column.addWidget(self._label(tr("Data"), self.data))
         column.addWidget(self.data)
         column.addWidget(self._fault)
         button = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(button.Ok | button.Cancel)
-        buttons.button(button.Ok).setText(tr("Create"))
+        create, cancel = buttons.button(button.Ok), buttons.button(button.Cancel)
+        create.setText(tr("Create"))
+        named(create, "dialog.new.create", tr("Create"), tr("Start with this template and data"))
+        named(cancel, "dialog.new.cancel", cancel.text(), tr("Keep the present project"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
+
+    @staticmethod
+    def _label(text: str, field: QWidget) -> QLabel:
+        label = named(QLabel(text), f"{field.objectName()}.label")
+        label.setBuddy(field)
+        return label
 
     def _template(self) -> type[Template]:
         item = self.templates.currentItem()

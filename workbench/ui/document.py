@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from workbench.core.project import Project, load_project, save_project
+from workbench.ui.text import tr
 
 
 class Document(QObject):
@@ -31,7 +32,7 @@ class Document(QObject):
     @property
     def title(self) -> str:
         """The file's name without its ending, or `Untitled`."""
-        return self.path.stem if self.path else "Untitled"
+        return self.path.stem if self.path else tr("Untitled")
 
     def edit(self, label: str, project: Project) -> None:
         """Make `project` the present one, as an edit that can be undone."""

@@ -10,7 +10,7 @@ from workbench.ui.clips import layers_mime, layers_of
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
 from workbench.ui.stack_view import StackView
-from workbench.ui.text import tr
+from workbench.ui.text import capital, tr
 
 
 class Edits:
@@ -126,7 +126,7 @@ class Edits:
         fault = next((step.fault for step in self.stack.steps if step.path == path), None)
         if fault and number < len(fault.fixes):
             fix = fault.fixes[number]
-            self.stack.swap(path, fix.layers, tr(fix.label).capitalize())
+            self.stack.swap(path, fix.layers, capital(tr(fix.label, **fix.values)))
 
     def fix_first(self) -> None:
         """Mend the first fault that has a fix."""

@@ -14,19 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.core.clock import clock
 from workbench.core.events import EpochCompleted, Event, RunCompleted, RunStarted, StepCompleted
 from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import tr
-
-
-def clock(seconds: float) -> str:
-    """A stretch of time: `0.3 s`, `00:21`, or `1:02:03` from an hour on."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
 class RunBar(QToolBar):
@@ -55,6 +47,7 @@ class RunBar(QToolBar):
         session.drawing.connect(self._draw)
         session.devices_found.connect(self._offer_devices)
         session.document.changed.connect(self._show_device)
+        session.document.changed.connect(session.request_draw)
         self._state_changed("idle")
 
     def _add_buttons(self) -> None:
@@ -187,9 +180,15 @@ class RunBar(QToolBar):
             left = (total - step.step) * started.batch_size / speed
             if self._session.state != "idle":
                 told.append(tr("{time} left", time=clock(left)))
+        if self._session.state != "idle" and self._edited():
+            told.append(tr("your edits since are for the next run"))
         if self._session.state == "paused":
             told.append(tr("paused"))
         self.status.setText(" · ".join(told))
+
+    def _edited(self) -> bool:
+        """Whether the open project is no longer the one that is being trained."""
+        return self._session.run_project != self._session.document.project
 
     def _is_image(self) -> bool:
         project = self._session.run_project or self._session.document.project

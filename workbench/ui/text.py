@@ -13,6 +13,11 @@ def tr(text: str, **values: Any) -> str:
     return translated.format(**values) if values else translated
 
 
+def capital(text: str) -> str:
+    """`text` with a capital letter at its start; the rest as it is, since names keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
 def sentence(error: UserError) -> str:
     """What a `UserError` says, in the user's language."""
     return tr(error.message, **error.values)

@@ -63,10 +63,7 @@ class Confusion(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
-            name = self.classes[section]
-            if len(name) < 3:
-                return name
-            return f"{section} {name}" if orientation == Qt.Orientation.Vertical else section
+            return self.classes[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.classes[section]
         return None
@@ -138,8 +135,7 @@ class ConfusionPanel(Panel):
         self._empty = Empty(
             "confusion",
             tr("Which classes are taken for which is shown here."),
-            tr("Train"),
-            session.train_wanted.emit,
+            session,
         )
         self._stacked = QStackedWidget()
         self._stacked.addWidget(self._empty)
@@ -163,6 +159,7 @@ class ConfusionPanel(Panel):
             header.setMinimumSectionSize(12)
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
+            header.setTextElideMode(Qt.TextElideMode.ElideRight)  # the tooltip has the whole name
         table.verticalHeader().setMaximumWidth(84)
         return table
 

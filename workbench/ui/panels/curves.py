@@ -48,7 +48,7 @@ class CurvesPanel(Panel):
 
     def _made_empty(self) -> Empty:
         text = tr("{purpose}: step by step while training.", purpose=self.dock.toolTip())
-        return Empty(self.name, text, tr("Train"), self.session.train_wanted.emit)
+        return Empty(self.name, text, self.session)
 
     def metric_name(self) -> str:
         """The name of the metric in the events."""

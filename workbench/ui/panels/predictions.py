@@ -213,8 +213,7 @@ class PredictionsPanel(Panel):
         self._empty = Empty(
             "predictions",
             tr("After every epoch the predictions are shown here, wrong ones first."),
-            tr("Train"),
-            self.session.train_wanted.emit,
+            self.session,
         )
         title = tr("Predictions vs. actuals")
         self.pictures = picture_list("predictions.gallery", title, self.session.theme, 48, 30)
