@@ -1,5 +1,7 @@
 """The tree of layers: edits anywhere in it, and the walk through blocks."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from pydantic import ValidationError
 
 from workbench.catalog.layers.blocks import Branches, Group, Repeat, Residual
 from workbench.core.block import BlockSpec
+from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec
 from workbench.core.model import DEEPEST, ModelSpec, nested, outermost
 from workbench.core.project import Project
@@ -203,3 +206,21 @@ def test_a_fault_at_the_end_of_the_network_is_told_also_on_a_block() -> None:
     inner = project.model.replace(layers=(Group(layers=project.model.layers[:-1]),))
     *_, last = [step for step in project.replace(model=inner).walk() if not step.depth]
     assert str(last.fault) == "gives 64; CrossEntropyLoss on Digits (8×8 scans) needs 10."
+
+
+@pytest.mark.parametrize("depth", [DEEPEST + 1, 100, 200, 1_000, 20_000])
+def test_a_file_with_blocks_in_blocks_without_end_is_told(depth: int) -> None:
+    content = json.loads(Template.shelf["mlp"].project().to_json())
+    content["model"] = {"layers": ["the blocks"]}
+    blocks = depth * '{"type": "Group", "layers": [' + '{"type": "ReLU"}' + depth * "]}"
+    text = json.dumps(content).replace('"the blocks"', blocks)
+    with pytest.raises(UserError, match=r"nested (too deeply to be read|at most 30 deep)\."):
+        Project.from_json(text, "bad.workbench")
+
+
+def test_rounds_of_rounds_that_no_machine_could_run_are_refused() -> None:
+    layers: tuple[LayerSpec, ...] = (layer("ReLU"),)
+    for _ in range(3):
+        layers = (Repeat(times=100, layers=layers),)
+    with pytest.raises(ValidationError, match="at most 10,000 layers in all rounds"):
+        ModelSpec(layers=layers)

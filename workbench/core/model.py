@@ -12,13 +12,22 @@ from workbench.core.spec import Spec
 from workbench.core.walk import Path, Step, walk
 
 Layers = tuple[LayerSpec, ...]
-MOST_LAYERS, DEEPEST = 2_000, 30  # of a network; a file may ask for no more
+# of a network; a file may ask for no more
+MOST_LAYERS, MOST_UNROLLED, DEEPEST = 2_000, 10_000, 30
 
 
 def _bounded(layers: Layers) -> Layers:
     if sum(1 for _ in nested(layers)) > MOST_LAYERS:
         raise ValueError(f"a network has at most {MOST_LAYERS:,} layers")
+    if _unrolled(layers) > MOST_UNROLLED:
+        raise ValueError(f"a network has at most {MOST_UNROLLED:,} layers in all rounds")
     return layers
+
+
+def _unrolled(layers: Layers) -> int:
+    """How many layers they are with each round of a block counted."""
+    blocks = [layer for layer in layers if isinstance(layer, BlockSpec)]
+    return len(layers) + sum(block.rounds * sum(map(_unrolled, block.stacks)) for block in blocks)
 
 
 class ModelSpec(Spec):

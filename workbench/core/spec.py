@@ -128,6 +128,8 @@ def validated(kind: type[T], value: Any, where: str) -> T:
         return kind.model_validate(value)
     except ValidationError as error:
         raise told(error, where) from error
+    except RecursionError as error:
+        raise UserError("{where} is nested too deeply to be read.", where=where) from error
 
 
 def told(error: ValidationError, where: str) -> UserError:
