@@ -38,6 +38,11 @@ def _values(kind: Any, metadata: Iterable[Any]) -> st.SearchStrategy[Any]:
         return st.one_of(*(_values(each, ()) for each in inner))
     if origin is Literal:
         return st.sampled_from(inner)
+    if origin is tuple and inner[-1] is Ellipsis:
+        if get_args(inner[0])[:1] != (int,):
+            return st.just(())  # stacks of layers are drawn where they are tested
+        few = st.lists(_values(inner[0], ()), min_size=1, max_size=4)
+        return st.one_of(few, st.permutations(range(1, 4))).map(tuple)
     if origin is tuple:
         return st.tuples(*(_values(each, ()) for each in inner))
     return _plain_values(kind, dict(_bounds(metadata)))

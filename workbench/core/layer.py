@@ -114,6 +114,8 @@ class LayerSpec(Spec, shelf=True):
     adds them from the input shape. `out_shape` is plain arithmetic, so that editing needs no torch.
     """
 
+    library: ClassVar[str] = "torch.nn"
+    """Where its module comes from."""
     category: ClassVar[str]
     summary: ClassVar[str]
     """One sentence on what the layer does."""
@@ -123,6 +125,12 @@ class LayerSpec(Spec, shelf=True):
     """Arguments that people write without their names, in the constructor's order."""
 
     name: Annotated[str, Field(max_length=64, strict=True), AfterValidator(_layer_name)] = ""
+
+    @classmethod
+    def fields_of(cls, module: Any) -> dict[str, Any]:
+        """What a live module of its class says of its fields, in torch's words: `(3, 3)` for 3, a
+        tensor for a bias."""
+        return {name: getattr(module, name) for name in cls.model_fields if name != "name"}
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape that one sample has behind this layer.

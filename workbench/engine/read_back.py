@@ -37,20 +37,18 @@ def _layer(name: str, module: nn.Module | None) -> dict[str, Any]:
             name=name,
         )
     fields = {
-        field: _plain(getattr(module, field)) for field in kind.model_fields if field != "name"
+        field: _plain(value, kind.model_fields[field].default)
+        for field, value in kind.fields_of(module).items()
     }
-    optional = "stride" in fields and kind.model_fields["stride"].default is None
-    if optional and fields["stride"] == fields["kernel_size"]:
-        fields["stride"] = None  # torch's pooling puts the window's size in its place
     usable = name if name.isidentifier() else ""
     return {"type": kind.__name__, "name": usable, **fields}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, default: Any) -> Any:
     """A module's attribute as a field: `(3, 3)` as 3, a bias tensor as True."""
     if isinstance(value, torch.Tensor):
         return True
-    if value is None:
+    if value is None and isinstance(default, bool):
         return False
     if isinstance(value, tuple) and len(set(value)) == 1:
         return value[0]

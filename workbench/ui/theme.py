@@ -77,6 +77,10 @@ CATEGORIES = {
     "Linear": "#9b6cf0",
     "Normalization": "#3aa6c9",
     "Regularization": "#d9609a",
+    "Reshape": "#7d8f69",
+    "Recurrent": "#d97757",
+    "Attention": "#c25bd6",
+    "Embedding": "#5fa8a0",
     "Blocks": "#5f7285",
 }
 

@@ -4,16 +4,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from workbench.core.layer import LayerSpec, Shape
+from workbench.catalog.layers.repairs import needs_axes
+from workbench.core.layer import Fix, LayerSpec, Shape
 from workbench.core.spec import Fraction
 
 
-class Dropout(LayerSpec):
-    """torch.nn.Dropout."""
-
+class _Dropout(LayerSpec, abstract=True):
     category: ClassVar[str] = "Regularization"
-    summary: ClassVar[str] = "Sets values to zero at random while training, against overfitting."
     short: ClassVar[str] = "dropout"
+    positional: ClassVar[tuple[str, ...]] = ("p",)
 
     p: Fraction = Field(
         default=0.5, title="Probability", description="Share of the values that are set to zero."
@@ -24,3 +23,20 @@ class Dropout(LayerSpec):
 
     def formula(self, in_shape: Shape) -> str:
         return f"training: x·mask / {1 - self.p:g};  evaluation: x"
+
+
+class Dropout(_Dropout):
+    """torch.nn.Dropout."""
+
+    summary: ClassVar[str] = "Sets values to zero at random while training, against overfitting."
+
+
+class Dropout2d(_Dropout):
+    """torch.nn.Dropout2d over (channels, height, width)."""
+
+    summary: ClassVar[str] = "Sets whole channels to zero at random while training."
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        plain = Dropout(name=self.name, p=self.p)
+        needs_axes(self, in_shape, 2, [Fix("use Dropout", (plain,))])
+        return in_shape

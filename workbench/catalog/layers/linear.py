@@ -1,20 +1,24 @@
 """Fully connected layers."""
 
+from math import prod
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from workbench.catalog.layers.pooling_adaptive import AdaptiveAvgPool2d
+from workbench.catalog.layers.repairs import offers
 from workbench.catalog.layers.reshape import Flatten
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, counted, shape_text
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, Window, counted, shape_text
 from workbench.core.spec import Size
 
 
 class Linear(LayerSpec):
-    """torch.nn.Linear; `in_features` follows from the input."""
+    """torch.nn.Linear over the last dimension; `in_features` follows from the input."""
 
     category: ClassVar[str] = "Linear"
     summary: ClassVar[str] = "Every output is a weighted sum of all inputs, plus a bias."
     short: ClassVar[str] = "fc"
+    positional: ClassVar[tuple[str, ...]] = ("in_features", "out_features")
 
     out_features: Size = Field(
         default=10, title="Output features", description="Number of outputs."
@@ -27,13 +31,28 @@ class Linear(LayerSpec):
         if len(in_shape) > 2:
             raise ShapeError(
                 "gets {came}, needs a flat vector.",
-                fixes=[Fix("insert Flatten", (Flatten(), self))],
+                fixes=offers(
+                    in_shape,
+                    [
+                        Fix("insert Flatten", (Flatten(), self)),
+                        Fix(
+                            "insert AdaptiveAvgPool2d and Flatten",
+                            (AdaptiveAvgPool2d(), Flatten(), self),
+                        ),
+                    ],
+                ),
                 came=shape_text(in_shape),
             )
         return *in_shape[:-1], self.out_features
 
     def parameter_count(self, in_shape: Shape) -> int:
         return in_shape[-1] * self.out_features + self.out_features * self.bias
+
+    def multiply_adds(self, in_shape: Shape) -> int:
+        return prod(in_shape) * self.out_features
+
+    def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
+        return None
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         required = {"in_features": in_shape[-1], "out_features": self.out_features}

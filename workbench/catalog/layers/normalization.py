@@ -1,24 +1,23 @@
-"""Normalization."""
+"""Normalization by figures of the batch."""
 
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from workbench.catalog.layers.geometry import needs_image
-from workbench.core.layer import LayerSpec, Shape
+from workbench.catalog.layers.repairs import needs_axes, offers, reshaped, sibling
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
 from workbench.core.spec import Fraction, Number
 
+Epsilon = Annotated[Number, Field(gt=0.0, le=1.0)]
 
-class BatchNorm2d(LayerSpec):
-    """torch.nn.BatchNorm2d; `num_features` follows from the input."""
+
+class PerChannel(LayerSpec, abstract=True):
+    """Normalization of each channel; `num_features` follows from the input."""
 
     category: ClassVar[str] = "Normalization"
-    summary: ClassVar[str] = (
-        "Shifts and scales every channel to mean 0 and variance 1 over the batch, then learns both."
-    )
-    short: ClassVar[str] = "bn"
+    positional: ClassVar[tuple[str, ...]] = ("num_features",)
 
-    eps: Annotated[Number, Field(gt=0.0, le=1.0)] = Field(
+    eps: Epsilon = Field(
         default=1e-5, title="Epsilon", description="Added to the variance, against division by 0."
     )
     momentum: Fraction = Field(
@@ -33,10 +32,6 @@ class BatchNorm2d(LayerSpec):
         description="Keep mean and variance of training for evaluation.",
     )
 
-    def out_shape(self, in_shape: Shape) -> Shape:
-        needs_image(self, in_shape)
-        return in_shape
-
     def parameter_count(self, in_shape: Shape) -> int:
         return 2 * in_shape[0] * self.affine
 
@@ -47,4 +42,48 @@ class BatchNorm2d(LayerSpec):
         return f"momentum {self.momentum:g}" + ("" if self.affine else " · no scale or shift")
 
     def formula(self, in_shape: Shape) -> str:
-        return f"y = γ·(x − μ) / √(σ² + {self.eps:g}) + β,  {in_shape[0]} channels"
+        return affine_formula(self.eps, self.affine) + f",  {in_shape[0]} channels"
+
+
+def affine_formula(eps: float, affine: bool, shift: bool = True) -> str:
+    """Mean and deviation taken out, scale and shift put in where they are learned."""
+    if not affine:
+        return f"y = (x − μ) / √(σ² + {eps:g})"
+    return f"y = γ·(x − μ) / √(σ² + {eps:g})" + (" + β" if shift else "")
+
+
+class BatchNorm1d(PerChannel):
+    """torch.nn.BatchNorm1d over (features,) or (channels, length)."""
+
+    summary: ClassVar[str] = (
+        "Shifts and scales every feature to mean 0 and variance 1 over the batch, then learns both."
+    )
+    short: ClassVar[str] = "bn"
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        if len(in_shape) > 2:
+            raise ShapeError(
+                "gets {came}, needs a vector or a signal: channels × length.",
+                fixes=offers(in_shape, self._ways(in_shape)),
+                came=shape_text(in_shape),
+            )
+        return in_shape
+
+    def _ways(self, in_shape: Shape) -> list[Fix]:
+        of_images = sibling(self, 2) if len(in_shape) == 3 else None
+        ways = [Fix("use BatchNorm2d", (of_images,))] if of_images else []
+        return [*ways, Fix("insert Flatten", (reshaped(in_shape, 2), self))]
+
+
+class BatchNorm2d(PerChannel):
+    """torch.nn.BatchNorm2d over (channels, height, width)."""
+
+    summary: ClassVar[str] = (
+        "Shifts and scales every channel to mean 0 and variance 1 over the batch, then learns both."
+    )
+    short: ClassVar[str] = "bn"
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        of_vectors = sibling(self, 1) if len(in_shape) < 3 else None
+        needs_axes(self, in_shape, 2, [Fix("use BatchNorm1d", (of_vectors,))] if of_vectors else [])
+        return in_shape

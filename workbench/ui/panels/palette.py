@@ -105,7 +105,7 @@ class PalettePanel(Panel):
 
 def _tip(kind: type[LayerSpec]) -> str:
     is_block = issubclass(kind, BlockSpec)
-    return tr(kind.summary) if is_block else f"torch.nn.{kind.__name__}\n{tr(kind.summary)}"
+    return tr(kind.summary) if is_block else f"{kind.library}.{kind.__name__}\n{tr(kind.summary)}"
 
 
 def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
