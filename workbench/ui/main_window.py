@@ -193,11 +193,13 @@ class MainWindow(QMainWindow):
         self.complete()
         if self.network.stack.steps:
             self.network.view.select([(0,)])
-        self.session.warm()
         for name in ("loss", "accuracy"):  # not at the first event, when there is work to do
             panel = self.panels[name]
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
+        # Behind the plots, which import numpy: were a job's thread to import it at the same time,
+        # by unpickling arrays, either import could come upon a numpy that is half there.
+        self.session.warm()
         self.files.offer_unsaved()
 
     def train(self) -> None:
