@@ -17,10 +17,16 @@ Rows = list[dict[str, Any]]
 def templates(options: Namespace) -> int:
     """List the templates with the dataset that each starts with."""
     rows = [
-        {"name": name, "title": kind.title, "dataset": kind.dataset, "summary": kind.summary}
-        for name, kind in Template.shelf.items()
+        {
+            "name": kind.name,
+            "topic": kind.topic,
+            "title": kind.title,
+            "dataset": kind.dataset,
+            "summary": kind.summary,
+        }
+        for kind in Template.by_topic()
     ]
-    return _told(rows, ("name", "dataset", "summary"), options)
+    return _told(rows, ("name", "topic", "dataset", "summary"), options)
 
 
 def datasets(options: Namespace) -> int:

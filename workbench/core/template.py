@@ -11,6 +11,8 @@ from workbench.core.project import Project
 from workbench.core.shelf import Shelf
 from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig, default_loss, fits
 
+TOPICS = ("Basics", "Images", "Sequences")
+
 
 class Template:
     """A network and a recipe under a name; subclasses put themselves on the shelf."""
@@ -24,14 +26,25 @@ class Template:
     dataset: ClassVar[str]
     """The dataset that it starts with, by its name on the shelf."""
     loss: ClassVar[str] = "CrossEntropyLoss"
+    topic: ClassVar[str] = "Basics"
+    """What it stands under in menus and lists; one of `TOPICS`."""
+    year: ClassVar[int] = 0
+    """In which its network was published; templates of a topic stand in this order."""
     optimizer: ClassVar[dict[str, Any]] = {"type": "Adam"}
     adapts: ClassVar[bool] = True
     """Whether another loss may stand in where this one does not suit the data."""
     recipe: ClassVar[dict[str, Any]] = {}
     """Fields of `TrainConfig` that differ from its defaults."""
 
-    def __init_subclass__(cls) -> None:
-        Template.shelf.put(cls.name, cls)
+    def __init_subclass__(cls, *, abstract: bool = False) -> None:
+        if not abstract:
+            Template.shelf.put(cls.name, cls)
+
+    @staticmethod
+    def by_topic() -> list[type["Template"]]:
+        """The shelf in the order in which people learn: by topic, and there by history."""
+        kinds = Template.shelf.values()
+        return sorted(kinds, key=lambda kind: (TOPICS.index(kind.topic), kind.year))
 
     @classmethod
     def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:

@@ -94,11 +94,11 @@ def _showing(window: MainWindow) -> Iterator[Action]:
 
 
 def _starting(window: MainWindow) -> Iterator[Action]:
-    for template in Template.shelf.values():
+    for template in Template.by_topic():
         yield Action(
             f"network.template.{template.name}",
             template.title,
-            f"{MENU}/New from Template",
+            f"{MENU}/New from Template/{template.topic}",
             lambda template=template: window.files.if_saved(  # type: ignore[misc]
                 lambda: window.files.start(template.project())
             ),

@@ -25,6 +25,7 @@ class MLP(Template):
     name = "mlp"
     title = "Multilayer perceptron"
     summary = "Two hidden layers with ReLU: for tables and small images"
+    year = 1986
     dataset = "Digits"
     recipe: ClassVar[dict[str, Any]] = {"epochs": 20}
 
@@ -40,6 +41,7 @@ class SmallCNN(Template):
     name = "small_cnn"
     title = "Small CNN"
     summary = "Two convolutions with pooling: the first network for images"
+    year = 1989
     dataset = "FashionMNISTSmall"
     recipe: ClassVar[dict[str, Any]] = {"epochs": 12, "lr": 0.002}
 
