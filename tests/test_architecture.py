@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -140,6 +141,19 @@ def test_every_folder_of_the_package_is_a_package() -> None:
     """The shelves are found by walking packages: a folder without __init__ would be passed over."""
     for path in SOURCES:
         assert (path.parent / "__init__.py").is_file(), path.parent
+
+
+def test_the_window_is_kept_from_every_module_of_the_engine_but_the_way_to_it() -> None:
+    contracts = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["tool"]
+    (forbidden,) = (
+        set(contract["forbidden_modules"])
+        for contract in contracts["importlinter"]["contracts"]
+        if contract["name"] == "The window knows of the engine only how to reach it"
+    )
+    engine = {modules_of(path) for path in SOURCES if path.parent.name == "engine"}
+    # `serve` is reached by name, in the engine process
+    way = {"workbench.engine", "workbench.engine.remote", "workbench.engine.serve"}
+    assert forbidden == engine - way
 
 
 def test_no_import_is_exempt_from_the_contracts() -> None:

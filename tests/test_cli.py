@@ -144,7 +144,7 @@ class TestTrain:
         assert (done.returncode, done.stderr) == (0, "")
         *epochs, test, folder = done.stdout.splitlines()
         assert [line.split(" · ")[0] for line in epochs] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
-        assert re.search(r"loss [\d.]+ · accuracy [\d.]+ .* samples/s · 0:00 left$", epochs[-1])
+        assert re.search(r"loss [\d.]+ · accuracy [\d.]+ .* samples/s · 0\.\d s left$", epochs[-1])
         assert re.fullmatch(r"test  loss [\d.]+ · accuracy [\d.]+", test)
         assert (Path(folder.removeprefix("run").strip()) / "checkpoints" / "best.pt").is_file()
 
@@ -165,7 +165,7 @@ class TestTrain:
         assert drawn.count("\n") == 1, "the bar must stay on its line"
         last = drawn.split("\r")[-2].strip()
         assert last.startswith("epoch 60/60 [####################] 100% · loss ")
-        assert re.search(r"mae .* samples/s · 0:00 left$", last)
+        assert re.search(r"mae .* samples/s · 0\.\d s left$", last)
         test, folder = outcome.splitlines()
         figures = told(tmp_path, "evaluate", folder.removeprefix("run").strip())
         assert test == f"test  loss {figures['loss']:,.1f} · mae {figures['mae']:.4f}"

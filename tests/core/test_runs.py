@@ -22,7 +22,7 @@ from workbench.core.events import (
     event_from_json,
 )
 from workbench.core.project import Project
-from workbench.core.runs import Run, create_run, newest_run_of
+from workbench.core.runs import Run, create_run, newest_run_of, remove_if_empty
 from workbench.core.template import Template
 
 EVENTS: tuple[Event, ...] = (
@@ -192,3 +192,14 @@ def test_events_are_frozen() -> None:
         field = dataclasses.fields(event)[0].name
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(event, field, None)
+
+
+def test_a_run_without_a_step_is_removed_and_one_with_a_step_is_not(
+    tmp_path: Path, project: Project
+) -> None:
+    empty, begun = create_run(project, tmp_path), create_run(project, tmp_path)
+    step = StepCompleted(step=1, epoch=1, seconds=0.1, samples=8, metrics={"loss": 1.0}, lr=0.1)
+    begun.events_file.write_text(step.to_json() + "\n", "utf-8")
+    assert remove_if_empty(empty)
+    assert not remove_if_empty(begun)
+    assert [run.name for run in tmp_path.iterdir()] == [begun.name]

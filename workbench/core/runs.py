@@ -1,12 +1,13 @@
 """`Run`: one folder per training run, and how runs are found."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.core.errors import UserError
-from workbench.core.events import Event, event_from_json
+from workbench.core.events import Event, StepCompleted, event_from_json
 from workbench.core.project import Project, load_project, save_project
 
 _NUMBERED = re.compile(r"(\d{4,})-")
@@ -126,6 +127,19 @@ def _claimed(runs_dir: Path, label: str) -> Path:
 def _number(folder: Path) -> int:
     match = _NUMBERED.match(folder.name)
     return int(match[1]) if match else 0
+
+
+def remove_if_empty(run: Run) -> bool:
+    """Remove the folder of a run that never took a step; whether it was removed."""
+    if run.checkpoint or not run.project_file.exists():
+        return False
+    try:
+        if any(isinstance(event, StepCompleted) for event in run.events()):
+            return False
+    except UserError:  # what can't be read is not known to be empty
+        return False
+    shutil.rmtree(run.folder, ignore_errors=True)
+    return True
 
 
 def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | None:

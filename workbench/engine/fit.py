@@ -28,6 +28,7 @@ from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
 from workbench.engine.batches import Batches
 from workbench.engine.build import build, convolves
+from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.figures import Figures, not_finite
 from workbench.engine.pace import Rate, Stopwatch
 from workbench.engine.predict import metrics_of, predict
@@ -257,7 +258,7 @@ class _Training:
         return {
             "model": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "rng": torch.get_rng_state(),
+            "rng": rng_states(self.device),
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
@@ -274,7 +275,7 @@ class _Training:
         self.start_from(state)
         try:
             self.optimizer.load_state_dict(state["optimizer"])
-            torch.set_rng_state(state["rng"])
+            set_rng_states(state["rng"], self.device)
             self.epoch, self.step = state["epoch"], state["step"]
             self.figures.sums, self.best = state["sums"], state["best"]
             self.watch.before = state["seconds"]

@@ -47,7 +47,8 @@ class ProjectFiles:
         try:
             self._window.session.document.open(path)
         except UserError as error:
-            self._window.session.settings.forget_recent(path)
+            if not path.exists():  # a fault of the disk or of its content may pass
+                self._window.session.settings.forget_recent(path)
             self._window.tell_failure(error, False)
             return
         self._window.session.settings.add_recent(path)

@@ -7,13 +7,9 @@ from PySide6.QtCore import QTimer, Signal
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
-from workbench.core.events import (
-    DevicesFound,
-    Event,
-    WriteFailed,
-)
+from workbench.core.events import DevicesFound, Event, WriteFailed
 from workbench.core.project import Project
-from workbench.core.runs import Run, create_run, newest_run_of
+from workbench.core.runs import Run, create_run, newest_run_of, remove_if_empty
 from workbench.engine.remote import EngineLost, Engines, Stream
 from workbench.ui.data_view import DataView
 from workbench.ui.document import Document
@@ -234,9 +230,16 @@ class Session(Jobs):
         if self.state == "stopping":
             error = self._stopped(error)
         self._become("idle")
+        self._remove_if_empty(error)
         if error:
             resumable = isinstance(error, EngineLost) and bool(self.run and self.run.last.exists())
             self.failed.emit(error, resumable)
+
+    def _remove_if_empty(self, error: Exception | None) -> None:
+        """A run that never took a step is no run, unless the engine was lost in it."""
+        told = error is None or (isinstance(error, UserError) and not isinstance(error, EngineLost))
+        if told and self.run and remove_if_empty(self.run):
+            self.show_run(None)
 
     def _stopped(self, error: Exception | None) -> Exception | None:
         """Say what a stop left; that the engine had to be ended for it is no alarm."""
