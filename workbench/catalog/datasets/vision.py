@@ -82,6 +82,13 @@ class _Vision(DatasetSpec, abstract=True):
             for train in (True, False):
                 self._opened(train, download=True)
         except (URLError, RuntimeError, TimeoutError, ConnectionError) as error:
+            if "corrupted" in str(error):  # torchvision's word where a checksum does not fit
+                raise UserError(
+                    "{name} was downloaded, but a file came damaged. Delete {folder} and download "
+                    "again.",
+                    name=self.title,
+                    folder=self.folder,
+                ) from error
             raise UserError(
                 "{name} could not be downloaded: there is no connection to its server. "
                 "Check the network, or put its files into {folder}.",
