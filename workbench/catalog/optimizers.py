@@ -49,6 +49,10 @@ class SGD(_Optimizer):
         description="Look ahead by the momentum; it must be above 0.",
     )
 
+    @property
+    def states(self) -> int:
+        return int(self.momentum > 0.0)
+
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> Self:
         if self.nesterov and self.momentum == 0.0:
@@ -67,6 +71,10 @@ class _Adam(_Optimizer, abstract=True):
         title="Epsilon",
         description="Added to the denominator, against division by 0.",
     )
+
+    @property
+    def states(self) -> int:
+        return 2
 
 
 class Adam(_Adam):

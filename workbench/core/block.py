@@ -46,6 +46,17 @@ class BlockSpec(LayerSpec, abstract=True):
         """
         return shapes[0]
 
+    @property
+    def join_tensors(self) -> int:
+        """How many tensors the join makes, the joined one among them; 0 if it hands on its one
+        input."""
+        return 1
+
+    @property
+    def join_saves(self) -> bool:
+        """Whether the backward pass needs the outputs of the stacks, as for a product."""
+        return False
+
     def joined(self, torch: Any, outputs: Sequence[Any]) -> Any:
         """The block's output from those of its stacks; `torch` is the module of that name."""
         return outputs[0]

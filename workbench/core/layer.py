@@ -89,6 +89,20 @@ class Window:
     growth: int = 1
 
 
+@dataclass(frozen=True)
+class Saved:
+    """What autograd keeps of one sample until the backward pass, beside parameters."""
+
+    input: bool = False
+    output: bool = False
+    numbers: int = 0
+    """More numbers, in the precision of the network: statistics, attention weights."""
+    bytes: int = 0
+    """What has a size of its own: indices (8 bytes each), masks."""
+    of_batch: int = 0
+    """Numbers that are there once for the batch, however many samples it has."""
+
+
 def shape_text(shape: Shape | None) -> str:
     """`(1, 28, 28)` as `1 × 28 × 28`; a shape that is not known as a dash."""
     return " × ".join(map(str, shape)) if shape else "–"
@@ -155,6 +169,14 @@ class LayerSpec(Spec, shelf=True):
         """How far one output sees along each axis behind the channels; empty where it sees its own
         place only, None where it sees everything."""
         return ()
+
+    def saved(self, in_shape: Shape) -> Saved:
+        """What it keeps in training until the backward pass: for most functions their input."""
+        return Saved(input=True)
+
+    def is_view(self, training: bool) -> bool:
+        """Whether its output is its input's own memory, as of Flatten."""
+        return False
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         """The arguments of its `torch.nn` constructor, defaults left out."""

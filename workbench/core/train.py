@@ -69,6 +69,11 @@ class OptimizerSpec(Spec, shelf=True):
 
     summary: ClassVar[str]
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for each parameter, beside the gradient."""
+        return 0
+
     def make(self, model: "nn.Module", lr: float) -> "Optimizer":
         """The optimizer over the parameters of `model`."""
         raise NotImplementedError

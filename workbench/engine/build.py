@@ -69,8 +69,8 @@ class Network(nn.Module):
     def _run(self, layers: Sequence[LayerSpec], x: Tensor) -> Tensor:
         for layer in layers:
             if isinstance(layer, BlockSpec) and not layer.scope:
-                outputs = [self._run(stack, x) for stack in layer.stacks]
-                x = layer.joined(torch, outputs)
+                # no name for the outputs: it would hold them until the next block
+                x = layer.joined(torch, [self._run(stack, x) for stack in layer.stacks])
             else:
                 x = layer.call(self.get_submodule(layer.name), x)
         return x

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, Window, shape_text
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window, shape_text
 from workbench.core.spec import Number
 
 
@@ -12,6 +12,11 @@ class _Elementwise(LayerSpec, abstract=True):
     category: ClassVar[str] = "Activation"
     equation: ClassVar[str]
     """What it computes of one value; a field's name in braces stands for its number."""
+    from_output: ClassVar[bool] = False
+    """Whether its gradient is computed from its output, so that torch keeps that one."""
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=not self.from_output, output=self.from_output)
 
     def words(self) -> str:
         return self.equation.format_map(self._numbers())
@@ -28,6 +33,7 @@ class ReLU(_Elementwise):
 
     summary: ClassVar[str] = "Lets positive values through and sets negative ones to zero."
     short: ClassVar[str] = "relu"
+    from_output: ClassVar[bool] = True
     equation: ClassVar[str] = "max(0, x)"
 
 
@@ -119,6 +125,7 @@ class Sigmoid(_Elementwise):
 
     summary: ClassVar[str] = "Squeezes every value to between 0 and 1."
     short: ClassVar[str] = "sigmoid"
+    from_output: ClassVar[bool] = True
     equation: ClassVar[str] = "1 / (1 + exp(−x))"
 
 
@@ -127,6 +134,7 @@ class Tanh(_Elementwise):
 
     summary: ClassVar[str] = "Squeezes every value to between −1 and 1."
     short: ClassVar[str] = "tanh"
+    from_output: ClassVar[bool] = True
     equation: ClassVar[str] = "tanh(x)"
 
 
@@ -185,6 +193,7 @@ class Softmax(_OverDim):
 
     summary: ClassVar[str] = "Turns scores into probabilities that sum to one."
     short: ClassVar[str] = "softmax"
+    from_output: ClassVar[bool] = True
     equation: ClassVar[str] = "exp(xᵢ) / Σ exp(xⱼ)"
 
 
@@ -193,4 +202,5 @@ class LogSoftmax(_OverDim):
 
     summary: ClassVar[str] = "The logarithm of Softmax, without losing digits on the way."
     short: ClassVar[str] = "logsoftmax"
+    from_output: ClassVar[bool] = True
     equation: ClassVar[str] = "xᵢ − log Σ exp(xⱼ)"

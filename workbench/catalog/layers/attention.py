@@ -10,7 +10,7 @@ from pydantic import Field
 from workbench.catalog.layers.normalization import Epsilon
 from workbench.catalog.layers.repairs import nearest_divisors, needs_sequence, offers
 from workbench.core.errors import UserError
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, Window, counted
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window, counted
 from workbench.core.spec import Fraction, Size
 
 Heads = Annotated[int, Field(strict=True, ge=1, le=4096)]
@@ -54,6 +54,14 @@ class _Attention(LayerSpec, abstract=True):
         up."""
         length, features = in_shape
         return length * self._attention_weights(features) + 2 * length * length * features
+
+    def _attention_saved(self, in_shape: Shape, dropout: float) -> int:
+        """Input, query, key, value and output; with dropout no fused kernel, so that the looks of
+        each step at each other are kept as well: what softmax gave, the mask and their product."""
+        length, features = in_shape
+        if not dropout:
+            return 5 * length * features + self._heads * length
+        return 7 * length * features + 3 * self._heads * length * length
 
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return None
@@ -107,6 +115,9 @@ class MultiheadAttention(_Attention):
 
     def call_source(self, module: str, x: str, in_shape: Shape) -> list[str]:
         return [f"{x}, _ = {module}({x}, {x}, {x}, need_weights=False)"]
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(numbers=self._attention_saved(in_shape, self.dropout))
 
     def words(self) -> str:
         return counted(self.num_heads, "head", "heads")
@@ -172,6 +183,17 @@ class TransformerEncoderLayer(_Attention):
     def multiply_adds(self, in_shape: Shape) -> int:
         inner = 2 * in_shape[0] * in_shape[1] * self.dim_feedforward
         return self._attention_products(in_shape) + inner
+
+    def saved(self, in_shape: Shape) -> Saved:
+        length, features = in_shape
+        numbers = self._attention_saved(in_shape, self.dropout)
+        # beside it the inputs of both normalizations and of both products of the inner network
+        numbers += length * (3 * features + 4 + self.dim_feedforward)
+        if self.dropout:
+            numbers += length * (2 * features + 2 * self.dim_feedforward)
+        elif self.activation == "gelu":
+            numbers += length * self.dim_feedforward
+        return Saved(self.norm_first, numbers=numbers - length * features * self.norm_first)
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         required = {"d_model": in_shape[1], "nhead": self.nhead}

@@ -247,6 +247,14 @@ class Branches(BlockSpec):
             fixes.append(Fix("add instead", (self.replace(merge="add"),)))
         return [*fixes[:2], Fix("keep the first branch only", self.branches[0])]
 
+    @property
+    def join_tensors(self) -> int:
+        return 1 if self.merge == "concatenate" else len(self.branches) - 1
+
+    @property
+    def join_saves(self) -> bool:
+        return self.merge == "multiply"
+
     def joined(self, torch: Any, outputs: Sequence[Any]) -> Any:
         if self.merge == "concatenate":
             return torch.cat(list(outputs), dim=self.dim)

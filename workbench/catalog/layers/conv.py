@@ -22,7 +22,7 @@ from workbench.catalog.layers.geometry import (
     spread,
 )
 from workbench.catalog.layers.repairs import nearest_divisors, needs_axes
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, Window
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window
 from workbench.core.spec import Extent, Size
 
 
@@ -152,6 +152,24 @@ class _Conv(Convolving, abstract=True):
 
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return tuple(slide.window for slide in self._slides())
+
+    def saved(self, in_shape: Shape) -> Saved:
+        """The input, or its padded copy where torch makes one."""
+        extra = self._copied_padding()
+        if self.padding_mode == "zeros" and not any(extra):
+            return Saved(input=True)
+        sizes = (size + more for size, more in zip(in_shape[1:], extra, strict=True))
+        both = self.padding_mode in ("reflect", "replicate")
+        return Saved(input=both, numbers=in_shape[0] * prod(sizes))
+
+    def _copied_padding(self) -> tuple[int, ...]:
+        """How much larger than the input that copy is, on each axis."""
+        if self.padding_mode == "zeros":
+            same = self.padding == "same"  # for even windows, one more at the far end
+            return tuple((slide.reach - 1) % 2 * same for slide in self._unpadded())
+        if self.padding == "same":
+            return tuple(slide.reach - 1 for slide in self._unpadded())
+        return tuple(2 * pad for pad in self._most_padding())
 
     def module(self, nn: Any, in_shape: Shape) -> Any:
         if self.padding == "same":

@@ -1,5 +1,6 @@
 """Embeddings of words and other numbered things."""
 
+from math import prod
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 from workbench.catalog.layers.geometry import bounded
 from workbench.catalog.layers.repairs import offers
 from workbench.catalog.layers.reshape import Flatten
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, shape_text
 from workbench.core.spec import Size
 
 
@@ -50,6 +51,9 @@ class Embedding(LayerSpec):
 
     def parameter_count(self, in_shape: Shape) -> int:
         return self.num_embeddings * self.embedding_dim
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(bytes=8 * prod(in_shape))  # its numbers as int64
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         required = {"num_embeddings": self.num_embeddings, "embedding_dim": self.embedding_dim}

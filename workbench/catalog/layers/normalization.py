@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from workbench.catalog.layers.repairs import needs_axes, offers, reshaped, sibling
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, shape_text
 from workbench.core.spec import Fraction, Number
 
 Epsilon = Annotated[Number, Field(gt=0.0, le=1.0)]
@@ -34,6 +34,9 @@ class PerChannel(LayerSpec, abstract=True):
 
     def parameter_count(self, in_shape: Shape) -> int:
         return 2 * in_shape[0] * self.affine
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=True, of_batch=2 * in_shape[0])
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         return {"num_features": in_shape[0]} | super().arguments(in_shape)

@@ -7,7 +7,16 @@ from pydantic import Field
 
 from workbench.catalog.layers.normalization import Epsilon, PerChannel, affine_formula
 from workbench.catalog.layers.repairs import nearest_divisors, needs_axes, offers, removed
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, Window, counted, shape_text
+from workbench.core.layer import (
+    Fix,
+    LayerSpec,
+    Saved,
+    Shape,
+    ShapeError,
+    Window,
+    counted,
+    shape_text,
+)
 from workbench.core.spec import Size
 
 
@@ -67,6 +76,9 @@ class LayerNorm(LayerSpec):
 
     def parameter_count(self, in_shape: Shape) -> int:
         return prod(self._normalized(in_shape)) * self.elementwise_affine * (1 + self.bias)
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=True, numbers=2 * prod(in_shape[: -self.last_dims]))
 
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return None
@@ -136,6 +148,9 @@ class GroupNorm(LayerSpec):
     def parameter_count(self, in_shape: Shape) -> int:
         return 2 * in_shape[0] * self.affine
 
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=True, numbers=2 * self.num_groups)
+
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return None
 
@@ -181,6 +196,11 @@ class InstanceNorm2d(PerChannel):
 
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return None
+
+    def saved(self, in_shape: Shape) -> Saved:
+        # mean and deviation, and of what the batch shares a copy for each sample
+        copies = self.affine + 2 * self.track_running_stats
+        return Saved(input=True, numbers=(2 + copies) * in_shape[0])
 
     def words(self) -> str:
         return "scale and shift learned" if self.affine else "no scale or shift"

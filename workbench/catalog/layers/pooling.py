@@ -1,5 +1,6 @@
 """Pooling by sliding windows."""
 
+from math import prod
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -17,7 +18,7 @@ from workbench.catalog.layers.geometry import (
     spread,
 )
 from workbench.catalog.layers.repairs import needs_axes
-from workbench.core.layer import LayerSpec, Shape, Window
+from workbench.core.layer import LayerSpec, Saved, Shape, Window
 from workbench.core.spec import Extent, Size
 
 
@@ -128,6 +129,9 @@ class MaxPool1d(_Pool1d):
     def _gap(self) -> int:
         return self.dilation
 
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=True, bytes=8 * prod(self.out_shape(in_shape)))  # where each max was
+
 
 class MaxPool2d(_Pool2d):
     """torch.nn.MaxPool2d over (channels, height, width)."""
@@ -141,6 +145,9 @@ class MaxPool2d(_Pool2d):
     @property
     def _gap(self) -> int | tuple[int, ...]:
         return self.dilation
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=True, bytes=8 * prod(self.out_shape(in_shape)))  # where each max was
 
 
 class AvgPool1d(_Pool1d):

@@ -1,12 +1,13 @@
 """Pooling to a size that is given, whatever comes in."""
 
+from math import prod
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from workbench.catalog.layers.geometry import Side, bounded, size_text, spread
 from workbench.catalog.layers.repairs import needs_axes
-from workbench.core.layer import LayerSpec, Shape, Window
+from workbench.core.layer import LayerSpec, Saved, Shape, Window
 
 
 class _AdaptivePool(LayerSpec, abstract=True):
@@ -57,14 +58,28 @@ class AdaptiveAvgPool1d(_AdaptivePool):
         default=1, title="Output size", description="Length of what comes out."
     )
 
+    def saved(self, in_shape: Shape) -> Saved:
+        return _saved_for_means(self, in_shape)
+
 
 class AdaptiveAvgPool2d(_AdaptivePool2d):
     """torch.nn.AdaptiveAvgPool2d over (channels, height, width)."""
 
     summary: ClassVar[str] = "Brings an image of any size to the given one by taking means."
 
+    def saved(self, in_shape: Shape) -> Saved:
+        return _saved_for_means(self, in_shape)
+
+
+def _saved_for_means(layer: _AdaptivePool, in_shape: Shape) -> Saved:
+    """Nothing for one mean of all, for which torch takes another way."""
+    return Saved(input=set(layer.out_shape(in_shape)[1:]) != {1})
+
 
 class AdaptiveMaxPool2d(_AdaptivePool2d):
     """torch.nn.AdaptiveMaxPool2d over (channels, height, width)."""
 
     summary: ClassVar[str] = "Brings an image of any size to the given one by keeping the largest."
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved(input=True, bytes=8 * prod(self.out_shape(in_shape)))  # where each max was

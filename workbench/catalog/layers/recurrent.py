@@ -11,7 +11,7 @@ from pydantic import Field
 from workbench.catalog.layers.geometry import bounded
 from workbench.catalog.layers.repairs import needs_sequence
 from workbench.core.errors import UserError
-from workbench.core.layer import LayerSpec, Shape, Window, counted
+from workbench.core.layer import LayerSpec, Saved, Shape, Window, counted
 from workbench.core.spec import Fraction, Size
 
 
@@ -79,6 +79,27 @@ class _Recurrent(LayerSpec, abstract=True):
     def multiply_adds(self, in_shape: Shape) -> int:
         return in_shape[0] * self._products(in_shape[1])
 
+    def saved(self, in_shape: Shape) -> Saved:
+        """For each step of each layer what its gates gave, and what goes into each layer.
+
+        The last step alone is a view of all steps, which then stay whole as well.
+        """
+        length, features = in_shape
+        states = length * self.hidden_size * self._directions
+        copies = 1 + (self.dropout > 0)
+        numbers = self._inputs_saved(length * features) + (self.num_layers - 1) * copies * states
+        numbers += self.num_layers * self._directions * self._gates_saved(length)
+        if self.output == "last step" and not self.bidirectional:
+            numbers += states - self.hidden_size
+        return Saved(numbers=numbers)
+
+    def _inputs_saved(self, values: int) -> int:
+        """The input with its steps in front, for each direction."""
+        return values * self._directions
+
+    def _gates_saved(self, length: int) -> int:
+        raise NotImplementedError
+
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return None
 
@@ -140,6 +161,9 @@ class RNN(_Recurrent):
         default="tanh", title="Nonlinearity", description="What bends the new state."
     )
 
+    def _gates_saved(self, length: int) -> int:
+        return (length + 1) * self.hidden_size
+
     def formula(self, in_shape: Shape) -> str:
         shapes = f"W is {self.hidden_size} × {in_shape[1]}, U is {self.hidden_size}²"
         return f"hₜ = {self.nonlinearity}(Wxₜ + Uhₜ₋₁{' + b' * self.bias});  {shapes}"
@@ -154,6 +178,30 @@ class LSTM(_Recurrent):
     short: ClassVar[str] = "lstm"
     gates: ClassVar[int] = 4
 
+    def saved(self, in_shape: Shape) -> Saved:
+        """In oneDNN's workspace, whose size is as measured: within a tenth for what is not
+        small."""
+        length, features = in_shape
+        states = length * self.hidden_size
+        is_chain = self._directions == 1 and not self.dropout  # what goes in is what came out
+        numbers = length * features + self._workspaces(length, features)
+        numbers += self.num_layers * self._directions * (states + 4 * self.hidden_size)
+        if not is_chain:
+            copies = 1 + (self.dropout > 0)
+            numbers += (self.num_layers - 1) * copies * states * self._directions
+        whole = self._directions == 1 and self.output == "sequence"
+        return Saved(output=whole, numbers=numbers - states * whole)
+
+    def _workspaces(self, length: int, features: int) -> int:
+        first = self._workspace(length, features)
+        later = self._workspace(length, self.hidden_size * self._directions)
+        return self._directions * (first + (self.num_layers - 1) * later)
+
+    def _workspace(self, length: int, features: int) -> int:
+        hidden, widest = _lines(self.hidden_size), _lines(max(features, self.hidden_size))
+        own = (8.375 * length + 3.25) * hidden
+        return round(own + 6.75 * (length + 1) * widest)
+
     @staticmethod
     def _final(state: Any) -> Any:
         return state[0]
@@ -167,6 +215,11 @@ class LSTM(_Recurrent):
         return f"cₜ = f·cₜ₋₁ + i·g,  hₜ = o·tanh(cₜ);  {size}"
 
 
+def _lines(values: int) -> int:
+    """Rounded up to whole cache lines, of 16 numbers each."""
+    return -(-values // 16) * 16
+
+
 class GRU(_Recurrent):
     """torch.nn.GRU over (length, features); `input_size` follows from the input."""
 
@@ -175,6 +228,9 @@ class GRU(_Recurrent):
     )
     short: ClassVar[str] = "gru"
     gates: ClassVar[int] = 3
+
+    def _gates_saved(self, length: int) -> int:
+        return 7 * length * self.hidden_size
 
     def formula(self, in_shape: Shape) -> str:
         size = f"r, z, n from 3 · {self.hidden_size} × ({in_shape[1]} + {self.hidden_size})"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, shape_text
 
 Dim = Annotated[int, Field(strict=True, ge=-16, le=16)]
 Part = Annotated[int, Field(strict=True, ge=-1, le=1_000_000)]
@@ -17,6 +17,12 @@ def _as_tuple(value: Any) -> Any:
 
 class _Reshape(LayerSpec, abstract=True):
     category: ClassVar[str] = "Reshape"
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved()
+
+    def is_view(self, training: bool) -> bool:
+        return True
 
     def _refuse(self, message: str, in_shape: Shape, *fixes: Fix, **values: Any) -> ShapeError:
         mending = [fix for fix in fixes if fix.layers != (self,) and _mends(fix, in_shape)]

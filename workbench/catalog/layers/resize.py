@@ -8,7 +8,7 @@ from pydantic import Field
 from workbench.catalog.layers.conv import Conv2d
 from workbench.catalog.layers.geometry import Side, bounded, size_text, spread
 from workbench.catalog.layers.repairs import needs_axes, offers, removed
-from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, Window, shape_text
+from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window, shape_text
 from workbench.core.spec import Extent
 
 Factor = Annotated[float, Field(strict=True, gt=0.0, le=64.0)]
@@ -117,6 +117,9 @@ class Upsample(LayerSpec):
             for size, out in sizes
         )
 
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved()
+
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         given = super().arguments(in_shape)
         given.pop("scale_factor", None)
@@ -169,6 +172,9 @@ class ZeroPad2d(LayerSpec):
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         left, _, top, _ = spread(self.padding, 4)
         return Window(1, padding=top), Window(1, padding=left)
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved()
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         return {"padding": self.padding}
@@ -224,6 +230,9 @@ class PixelShuffle(LayerSpec):
 
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:
         return (Window(1, growth=self.upscale_factor),) * 2
+
+    def saved(self, in_shape: Shape) -> Saved:
+        return Saved()
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         return {"upscale_factor": self.upscale_factor}
