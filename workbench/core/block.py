@@ -15,6 +15,8 @@ class BlockSpec(LayerSpec, abstract=True):
     category: ClassVar[str] = "Blocks"
     scope: ClassVar[bool] = False
     """Whether it is a module of its own, with the names of its layers below its own name."""
+    in_sequence: ClassVar[bool] = False
+    """Whether that module is an `nn.Sequential` of its rounds."""
 
     @property
     def stacks(self) -> tuple[tuple[LayerSpec, ...], ...]:
@@ -25,6 +27,12 @@ class BlockSpec(LayerSpec, abstract=True):
     def titles(self) -> tuple[str, ...]:
         """What the stacks are called."""
         raise NotImplementedError
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What the outputs of the stacks are called in code; the first one, if empty, is what the
+        network goes on with."""
+        return ("",)
 
     @property
     def rounds(self) -> int:

@@ -7,7 +7,6 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from workbench.catalog.layers.blocks import Repeat
 from workbench.core.block import BlockSpec
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, Shape
@@ -84,7 +83,7 @@ def _rounds(block: BlockSpec, in_shape: Shape) -> nn.Module:
         networks.append(Network(stack, shape))
         behind = [step for step in walk(stack, shape) if not step.depth]
         shape = cast(Shape, behind[-1].out_shape) if behind else shape
-    return nn.Sequential(*networks) if isinstance(block, Repeat) else networks[0]
+    return nn.Sequential(*networks) if block.in_sequence else networks[0]
 
 
 def convolves(network: nn.Module) -> bool:

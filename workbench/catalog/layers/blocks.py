@@ -56,6 +56,7 @@ class Repeat(_Single):
 
     summary: ClassVar[str] = "Runs its layers several times in a row, each time with new weights."
     short: ClassVar[str] = "repeat"
+    in_sequence: ClassVar[bool] = True
 
     times: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
         default=2, title="Times", description="How many rounds of the layers stand in a row."
@@ -95,6 +96,10 @@ class Residual(BlockSpec):
     @property
     def titles(self) -> tuple[str, ...]:
         return "Layers", "Shortcut"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return "", "identity"
 
     def with_stacks(self, stacks: Sequence[Sequence[LayerSpec]]) -> Self:
         return self.replace(layers=tuple(stacks[0]), shortcut=tuple(stacks[1]))
@@ -182,6 +187,12 @@ class Branches(BlockSpec):
     @property
     def titles(self) -> tuple[str, ...]:
         return tuple(f"Branch {number}" for number in range(1, len(self.branches) + 1))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        if len(self.branches) == 1:
+            return ("",)
+        return tuple(f"branch{number}" for number in range(1, len(self.branches) + 1))
 
     def with_stacks(self, stacks: Sequence[Sequence[LayerSpec]]) -> Self:
         return self.replace(branches=tuple(map(tuple, stacks)))
