@@ -17,9 +17,11 @@ from gestures import (
     palette_item,
     select,
     type_over,
+    wait_gone,
 )
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtCore import QEvent, QMimeData, QRect, Qt
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QGuiApplication, QHelpEvent
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 from torch import nn
 
@@ -28,8 +30,9 @@ from workbench.core.layer import LayerSpec
 from workbench.core.model import ModelSpec, Step
 from workbench.core.project import Project
 from workbench.core.template import Template
-from workbench.ui.cards import fix_rects
+from workbench.ui.fault_strip import fix_rects, more_rect
 from workbench.ui.main_window import MainWindow
+from workbench.ui.offers import fix_label, outcome
 from workbench.ui.stack import STEP
 
 COPY, MOVE = Qt.DropAction.CopyAction, Qt.DropAction.MoveAction
@@ -225,16 +228,21 @@ def test_pasting_what_is_no_layer_is_told_in_the_banner(
         assert not window.banner.isVisible()
 
 
+def buttons(window: MainWindow, row: int) -> list[QRect]:
+    """Where the fixes of the card at `row` are painted."""
+    card(window, row)
+    view, stack = window.network.view, window.network.stack
+    rects = fix_rects(view.visualRect(stack.index(row + 1)), stack.offers((row,)), view.font())
+    assert all(view.viewport().rect().contains(rect) for rect in rects)
+    return rects
+
+
 def test_a_painted_fix_is_clicked(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window(digits("Conv2d", "Linear"))
     view, stack = window.network.view, window.network.stack
     assert window.network.info.text().endswith(" · 1 problem")
-    card(window, 1)
-    index = stack.index(2)
-    (rect,) = fix_rects(view.visualRect(index), index.data(STEP), view.font())
-    assert view.viewport().rect().contains(rect)
     before = window.session.document.project
-    click(qtbot, view, rect.center())
+    click(qtbot, view, buttons(window, 1)[0].center())
     assert kinds(window) == ["Conv2d", "Flatten", "Linear"]
     assert not any(each.fault for each in stack.steps)
     assert step(window, 2).out_shape == (10,)
@@ -243,15 +251,59 @@ def test_a_painted_fix_is_clicked(open_window: OpenWindow, qtbot: QtBot) -> None
 
 
 def test_each_fix_of_a_fault_has_its_button(open_window: OpenWindow, qtbot: QtBot) -> None:
-    window = open_window(digits("MaxPool2d", "MaxPool2d", "MaxPool2d", "MaxPool2d", "Flatten"))
+    pools = ["MaxPool2d"] * 4
+    window = open_window(digits(*pools, "Flatten", "Linear"))
+    told = [fix_label(offer.fix) for offer in window.network.stack.offers((3,))]
+    assert told[0] == "Set kernel_size=1"
+    for number, label in enumerate(told):
+        click(qtbot, window.network.view, buttons(window, 3)[number].center())
+        assert not any(each.fault for each in window.network.stack.steps), label
+        assert window.session.document.undo_stack.undoText() == label
+        keys(qtbot, window.network.view, "Ctrl+Z")
+        assert kinds(window) == [*pools, "Flatten", "Linear"]
+
+
+def test_a_fix_tells_what_comes_of_it_before_it_is_taken(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_window(digits("Conv2d", "Linear"))
     view = window.network.view
-    card(window, 3)
-    index = window.network.stack.index(4)
-    fault = index.data(STEP).fault
-    assert [fix.label for fix in fault.fixes] == ["set kernel_size=1", "remove the layer"]
-    rects = fix_rects(view.visualRect(index), index.data(STEP), view.font())
-    click(qtbot, view, rects[1].center())
-    assert kinds(window) == ["MaxPool2d", "MaxPool2d", "MaxPool2d", "Flatten"]
+    at = buttons(window, 1)[0].center()
+    tip = QHelpEvent(QEvent.Type.ToolTip, at, view.viewport().mapToGlobal(at))
+    QApplication.sendEvent(view.viewport(), tip)
+    weights = sum(p.numel() for p in nn.Linear(16 * 6 * 6, 10).parameters())
+    assert QToolTip.text() == f"→ 10 · +{weights:,} parameters"
+    described = window.network.stack.index(2).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert described.startswith(f"Insert Flatten → 10 · +{weights:,} parameters; ")
+    QToolTip.hideText()
+
+
+@pytest.mark.parametrize("by", ["key", "button"])
+def test_a_faulty_card_lists_its_fixes_in_a_menu(
+    open_window: OpenWindow, qtbot: QtBot, by: str
+) -> None:
+    window = open_window(digits("Conv2d", "Linear"))
+    view = window.network.view
+    rects = buttons(window, 1)
+    if by == "button":
+        click(qtbot, view, more_rect(rects).center())
+    else:
+        select(qtbot, window, 1)
+        middle = view.rect().center()
+        wanted = QContextMenuEvent(
+            QContextMenuEvent.Reason.Keyboard, middle, view.mapToGlobal(middle)
+        )
+        QApplication.sendEvent(view, wanted)
+    menu = window.findChild(QMenu, "stack.menu")
+    assert menu
+    assert menu.isVisible()
+    offers = window.network.stack.offers((1,))
+    shown = [action.text() for action in menu.actions()[: len(offers) + 1]]
+    assert shown == [*(f"{fix_label(o.fix)}\t{outcome(o)}" for o in offers), ""]
+    qtbot.keyClick(menu, Qt.Key.Key_Down)
+    qtbot.keyClick(menu, Qt.Key.Key_Return)
+    assert kinds(window) == ["Conv2d", "Flatten", "Linear"]
+    wait_gone(qtbot, menu)
 
 
 def test_the_first_problem_is_fixed_by_keys(open_window: OpenWindow, qtbot: QtBot) -> None:
@@ -264,9 +316,8 @@ def test_the_first_problem_is_fixed_by_keys(open_window: OpenWindow, qtbot: QtBo
     while fix.isEnabled():
         keys(qtbot, window.network.view, "Ctrl+.")
         rounds += 1
-    assert rounds == 2  # the convolution is removed, the last Linear gets three outputs
-    assert kinds(window) == ["Linear", "ReLU", "Linear"]
-    assert step(window, 2).out_shape == (3,)
+    assert rounds == 2  # the convolution gets a signal or goes, Linear gets three outputs
+    assert step(window, len(kinds(window)) - 1).out_shape == (3,)
 
 
 def test_keys_alone_build_a_network(open_window: OpenWindow, qtbot: QtBot) -> None:

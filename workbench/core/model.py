@@ -70,13 +70,13 @@ class ModelSpec(Spec):
         """A copy with `layers` in front of what stands at `path`, renamed where a name is taken."""
         taken = {layer.name for _, layer in self.nested()}
         named = tuple(_renamed(layers, taken))
-        return self.replace(layers=_put(self.layers, path, named, instead=False))
+        return self.replace(layers=put(self.layers, path, named, instead=0))
 
     def removed(self, paths: Iterable[Path]) -> Self:
         """A copy without the layers at `paths`, and without what they hold."""
         layers = self.layers
         for path in sorted(set(paths), reverse=True):  # from the end: no path moves another
-            layers = _put(layers, path, ())
+            layers = put(layers, path, ())
         return self.replace(layers=layers)
 
     def swapped(self, path: Path, layers: Sequence[LayerSpec]) -> Self:
@@ -84,7 +84,7 @@ class ModelSpec(Spec):
         old = {layer.name for _, layer in nested((self.at(path),))}
         taken = {layer.name for _, layer in self.nested()} - old
         named = tuple(_renamed(layers, taken))
-        return self.replace(layers=_put(self.layers, path, named))
+        return self.replace(layers=put(self.layers, path, named))
 
     def moved(self, paths: Iterable[Path], before: Path) -> Self:
         """A copy with the layers at `paths` moved, in their order, in front of `before`; what a
@@ -95,8 +95,8 @@ class ModelSpec(Spec):
         layers = [self.at(path) for path in chosen]
         marked = self.layers
         for path in chosen:  # in place of each a mark, so that `before` stays true
-            marked = _put(marked, path, (_MARK,))
-        placed = _put(marked, before, layers, instead=False)
+            marked = put(marked, path, (_MARK,))
+        placed = put(marked, before, layers, instead=0)
         return self.replace(layers=_without_marks(placed))
 
     def wrapped(self, paths: Iterable[Path], block: BlockSpec) -> Self:
@@ -159,15 +159,15 @@ def _holding(layers: Layers, path: Path) -> Layers:
     return layers
 
 
-def _put(layers: Layers, path: Path, new: Sequence[LayerSpec], *, instead: bool = True) -> Layers:
-    """The same tree with `new` instead of what stands at `path`, or in front of it."""
+def put(layers: Layers, path: Path, new: Sequence[LayerSpec], instead: int = 1) -> Layers:
+    """The same tree with `new` instead of so many layers from `path` on; of none, in front."""
     index, *rest = path
     if not rest:
         return (*layers[:index], *new, *layers[index + instead :])
     block = layers[index]
     assert isinstance(block, BlockSpec)
     stacks = list(block.stacks)
-    stacks[rest[0]] = _put(stacks[rest[0]], tuple(rest[1:]), new, instead=instead)
+    stacks[rest[0]] = put(stacks[rest[0]], tuple(rest[1:]), new, instead)
     return (*layers[:index], block.with_stacks(stacks), *layers[index + 1 :])
 
 

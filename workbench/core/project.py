@@ -1,7 +1,7 @@
 """`Project`: model + data + train, the whole decision and the file format."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any, Literal
@@ -42,8 +42,11 @@ class Project(Spec):
 
     def walk(self) -> list[Step]:
         """Every layer with its shapes; a fault, also that of the output, is told on its layer."""
-        last = (len(self.model.layers) - 1,)
-        steps = self.model.walk(self.data.info().shape)
+        return self.checked(self.model.walk(self.data.info().shape))
+
+    def checked(self, steps: Sequence[Step]) -> list[Step]:
+        """A walk to the network's end, with a fault of its output told on the last layer."""
+        last = max((step.path for step in steps if not step.depth), default=None)
         return [self._with_output_checked(step) if step.path == last else step for step in steps]
 
     def _with_output_checked(self, step: Step) -> Step:

@@ -30,11 +30,14 @@ class Step:
         return len(self.path) // 2
 
 
-def walk(layers: Sequence[LayerSpec], in_shape: Shape | None, at: Path = ()) -> list[Step]:
-    """The layers of a stack, each block before what it holds."""
+def walk(
+    layers: Sequence[LayerSpec], in_shape: Shape | None, at: Path = (), first: int = 0
+) -> list[Step]:
+    """The layers of a stack, each block before what it holds; `at` is the stack's own path, and
+    `first` the place in it of the first of these layers."""
     steps: list[Step] = []
     shape = in_shape
-    for index, layer in enumerate(layers):
+    for index, layer in enumerate(layers, first):
         path = (*at, index)
         if isinstance(layer, BlockSpec):
             found = _walk_block(path, layer, shape)

@@ -6,6 +6,7 @@ from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
     QObject,
+    QPoint,
     QPointF,
     QRect,
     QRectF,
@@ -16,23 +17,32 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontMetrics,
+    QHelpEvent,
     QMouseEvent,
     QPainter,
     QPainterPath,
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+)
 
 from workbench.core.block import BlockSpec
-from workbench.core.layer import Fix, counted, shape_text
+from workbench.core.layer import counted, shape_text
 from workbench.core.walk import Step
+from workbench.ui.card_text import EDGE, GAP, card_rect, put, small
+from workbench.ui.fault_strip import button_at, fault_height, offers_of, paint_fault
+from workbench.ui.offers import outcome
 from workbench.ui.stack import STEP, Index, Stack
-from workbench.ui.text import capital, sentence, tr
+from workbench.ui.text import tr
 from workbench.ui.theme import Theme
 
-CARD, FAULT, GAP, RADIUS, EDGE, LABEL = 46, 26, 7, 7, 5, 24
+CARD, RADIUS, LABEL = 46, 7, 24
 
 
 @dataclass(frozen=True)
@@ -45,10 +55,12 @@ class _Texts:
 
 
 class Cards(QStyledItemDelegate):
-    """Paints `Stack` rows. `fix_chosen` carries the layer's path and the number of the fix clicked,
-    `folded` the index of a block whose arrow was clicked."""
+    """Paints `Stack` rows. `fix_chosen` carries the layer's path and the number of the offer
+    clicked, `offers_wanted` an index and where the list of its offers is asked for, `folded` the
+    index of a block whose arrow was clicked."""
 
     fix_chosen = Signal(object, int)
+    offers_wanted = Signal(object, QPoint)
     folded = Signal(object)
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
@@ -59,8 +71,7 @@ class Cards(QStyledItemDelegate):
         step: Step | None = index.data(STEP)
         if not step and index.parent().isValid():  # a stack of a block: a line of text
             return QSize(120, LABEL)
-        fault = FAULT if step and step.fault else 0
-        return QSize(220, CARD + fault + GAP)
+        return QSize(220, CARD + fault_height(index) + GAP)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         step: Step | None = index.data(STEP)
@@ -70,7 +81,7 @@ class Cards(QStyledItemDelegate):
         colors = self._theme.colors
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         fault = bool(step and step.fault)
-        card = _card_rect(option.rect)
+        card = card_rect(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
@@ -80,7 +91,7 @@ class Cards(QStyledItemDelegate):
         edge = QRect(card.left(), card.top(), EDGE, card.height())
         painter.fillRect(edge, self._theme.category(step.layer.category if step else "Input"))
         if step and step.fault:
-            self._paint_fault(painter, option, step)
+            paint_fault(painter, option, index, colors)
         painter.setClipping(False)
         border = colors.bad if fault else colors.accent if selected else colors.border
         painter.setPen(QPen(QColor(border), 2 if selected or fault else 1))
@@ -103,7 +114,7 @@ class Cards(QStyledItemDelegate):
         if not index.model().rowCount(index):
             text += " · " + tr("empty: hands its input on; drop layers here")
         painter.save()
-        _put(painter, rect, text, _small(option.font), QColor(color))
+        put(painter, rect, text, small(option.font), QColor(color))
         painter.restore()
 
     def _paint_arrow(self, painter: QPainter, rect: QRect, option: QStyleOptionViewItem) -> None:
@@ -119,30 +130,12 @@ class Cards(QStyledItemDelegate):
         strong, small, mono = _fonts(font)
         inner = QRect(card.left() + EDGE + 11, card.top() + 5, card.width() - EDGE - 22, 19)
         lower = inner.translated(0, 18)
-        right = _put(painter, inner, texts.shape, mono, text, Qt.AlignmentFlag.AlignRight)
-        below = _put(painter, lower, texts.parameters, small, muted, Qt.AlignmentFlag.AlignRight)
+        right = put(painter, inner, texts.shape, mono, text, Qt.AlignmentFlag.AlignRight)
+        below = put(painter, lower, texts.parameters, small, muted, Qt.AlignmentFlag.AlignRight)
         upper_left = inner.adjusted(0, 0, -right - 10, 0)
-        used = _put(painter, upper_left, texts.kind, strong, text)
-        _put(painter, upper_left.adjusted(used + 8, 0, 0, 0), texts.name, small, muted)
-        _put(painter, lower.adjusted(0, 0, -below - 10, 0), texts.words, small, muted)
-
-    def _paint_fault(self, painter: QPainter, option: QStyleOptionViewItem, step: Step) -> None:
-        card = _card_rect(option.rect)
-        colors = self._theme.colors
-        strip = QRect(card.left() + EDGE, card.bottom() - FAULT + 1, card.width() - EDGE, FAULT)
-        painter.fillRect(strip, QColor(colors.fault))
-        font = _small(option.font)
-        buttons = fix_rects(option.rect, step, option.font)
-        left = buttons[0].left() if buttons else strip.right()
-        room = QRect(strip.left() + 11, strip.top(), left - strip.left() - 19, FAULT)
-        assert step.fault
-        _put(painter, room, f"⚠ {capital(sentence(step.fault))}", font, QColor(colors.bad))
-        for fix, rect in zip(step.fault.fixes, buttons, strict=False):
-            painter.setPen(QPen(QColor(colors.bad), 1))
-            painter.setBrush(QColor(colors.card))
-            painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 3.5, -0.5, -3.5), 4, 4)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            _put(painter, rect.adjusted(8, 0, -8, 0), _label(fix), font, QColor(colors.bad))
+        used = put(painter, upper_left, texts.kind, strong, text)
+        put(painter, upper_left.adjusted(used + 8, 0, 0, 0), texts.name, small, muted)
+        put(painter, lower.adjusted(0, 0, -below - 10, 0), texts.words, small, muted)
 
     def editorEvent(
         self,
@@ -151,52 +144,48 @@ class Cards(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: Index,
     ) -> bool:
-        step: Step | None = index.data(STEP)
-        if isinstance(event, QMouseEvent) and step and step.fault:
-            rects = fix_rects(option.rect, step, option.font)
-            hit = next(
-                (i for i, r in enumerate(rects) if r.contains(event.position().toPoint())), None
-            )
+        if isinstance(event, QMouseEvent):
+            hit = button_at(event.position().toPoint(), option, index)
             if hit is not None and event.type() == QEvent.Type.MouseButtonRelease:
-                self.fix_chosen.emit(step.path, hit)
+                self._press(hit, event.globalPosition().toPoint(), index)
             if hit is not None:
                 return True
         return self._fold(event, option, index)
+
+    def _press(self, hit: int, at: QPoint, index: Index) -> None:
+        if hit < len(offers_of(index)):
+            self.fix_chosen.emit(index.data(STEP).path, hit)
+        else:
+            self.offers_wanted.emit(index, at)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        hit = button_at(event.pos(), option, index)
+        if hit is None:
+            return super().helpEvent(event, view, option, index)
+        offers = offers_of(index)
+        text = outcome(offers[hit]) if hit < len(offers) else tr("All offers, with what they cost")
+        QToolTip.showText(event.globalPos(), text, view)
+        return True
 
     def _fold(self, event: QEvent, option: QStyleOptionViewItem, index: Index) -> bool:
         step: Step | None = index.data(STEP)
         if not (isinstance(event, QMouseEvent) and step and isinstance(step.layer, BlockSpec)):
             return False
-        hit = _arrow_rect(_card_rect(option.rect)).contains(event.position().toPoint())
+        hit = _arrow_rect(card_rect(option.rect)).contains(event.position().toPoint())
         if hit and event.type() == QEvent.Type.MouseButtonRelease:
             self.folded.emit(index)
         return hit
 
 
-def _card_rect(rect: QRect) -> QRect:
-    return rect.adjusted(3, 2, -3, -(GAP - 2))
-
-
 def _arrow_rect(card: QRect) -> QRect:
     """Where a block is folded and unfolded."""
     return QRect(card.left() + EDGE + 2, card.top(), 22, CARD - 2)
-
-
-def fix_rects(rect: QRect, step: Step, font: QFont) -> list[QRect]:
-    """Where the buttons of a faulty card are in its item's rectangle, from the right edge inwards:
-    at most as many as leave the sentence some room."""
-    card, metrics = _card_rect(rect), QFontMetrics(_small(font))
-    rects: list[QRect] = []
-    right = card.right() - 6
-    for fix in reversed((step.fault.fixes if step.fault else ())[:3]):
-        width = metrics.horizontalAdvance(_label(fix)) + 18
-        rects.insert(0, QRect(right - width, card.bottom() - FAULT + 1, width, FAULT))
-        right -= width + 6
-    return rects
-
-
-def _label(fix: Fix) -> str:
-    return tr("Fix: {what}", what=tr(fix.label, **fix.values))
 
 
 def _texts(step: Step | None, index: Index) -> _Texts:
@@ -218,28 +207,4 @@ def _fonts(font: QFont) -> tuple[QFont, QFont, QFont]:
     strong.setWeight(QFont.Weight.DemiBold)
     mono.setFamilies(["DejaVu Sans Mono", "Menlo", "Consolas", "monospace"])
     mono.setPixelSize(12)
-    return strong, _small(font), mono
-
-
-def _small(font: QFont) -> QFont:
-    small = QFont(font)
-    small.setPixelSize(11)
-    small.setWeight(QFont.Weight.Normal)
-    return small
-
-
-def _put(
-    painter: QPainter,
-    rect: QRect,
-    text: str,
-    font: QFont,
-    color: QColor,
-    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-) -> int:
-    """Draw one line, shortened to fit; gives the width that it takes."""
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(rect.width(), 0))
-    painter.setFont(font)
-    painter.setPen(color)
-    painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter), shown)
-    return metrics.horizontalAdvance(shown)
+    return strong, small(font), mono

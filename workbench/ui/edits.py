@@ -10,7 +10,7 @@ from workbench.ui.clips import layers_mime, layers_of
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
 from workbench.ui.stack_view import StackView
-from workbench.ui.text import capital, tr
+from workbench.ui.text import tr
 
 
 class Edits:
@@ -122,16 +122,14 @@ class Edits:
         return [layer for stack in block.stacks for layer in stack]
 
     def fix(self, path: Path, number: int) -> None:
-        """Mend the fault of the layer there by the fix of that number."""
-        fault = next((step.fault for step in self.stack.steps if step.path == path), None)
-        if fault and number < len(fault.fixes):
-            fix = fault.fixes[number]
-            self.stack.swap(path, fix.layers, capital(tr(fix.label, **fix.values)))
+        """Mend the fault of the layer there by the offer of that number."""
+        if number < len(self.stack.offers(path)):
+            self.stack.mend(path, number)
 
     def fix_first(self) -> None:
-        """Mend the first fault that has a fix."""
+        """Mend the first fault that can be mended, by the best offer."""
         for step in self.stack.steps:
-            if step.fault and step.fault.fixes:
+            if step.fault and self.stack.offers(step.path):
                 self.fix(step.path, 0)
                 return
         self.session.said.emit(tr("The network has no problem that can be fixed."))

@@ -18,10 +18,12 @@ from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, shape_text
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
+from workbench.core.repair import Offer
 from workbench.core.walk import Path, Step
 from workbench.ui.clips import MIME, layers_mime, layers_of
 from workbench.ui.document import Document
 from workbench.ui.nodes import Node, told, tree_of
+from workbench.ui.offers import fix_label, offer_text
 from workbench.ui.text import tr
 
 STEP = Qt.ItemDataRole.UserRole
@@ -39,6 +41,7 @@ class Stack(QAbstractItemModel):
         super().__init__(document)
         self._document = document
         self.steps: list[Step] = []
+        self._offers: dict[Path, list[Offer]] = {}
         self._root = Node("", stack=())
         self._nodes: dict[int, Node] = {}
         self.refresh(document.project)
@@ -49,6 +52,7 @@ class Stack(QAbstractItemModel):
     def refresh(self, project: Project) -> None:
         """Take over a project; rows that stay are changed, not rebuilt, so selection stays."""
         self.steps = project.walk()
+        self._offers.clear()
         self._merge(self._root, tree_of(self.steps))
 
     def _merge(self, old: Node, new: Node) -> None:
@@ -147,7 +151,18 @@ class Stack(QAbstractItemModel):
             return f"{step.layer.kind} {step.layer.name}" if step else node.title
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return told(step) if step else node.title if node.stack else self._input_text()
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole and step and step.fault:
+            return "; ".join(map(offer_text, self.offers(step.path)))
         return None
+
+    def offers(self, path: Path) -> list[Offer]:
+        """Ways to mend the fault of the layer at a path, tried when they are first asked for."""
+        from workbench.catalog.repairs import offers  # with layers that a start does not need
+
+        if path not in self._offers:
+            step = next(step for step in self.steps if step.path == path)
+            self._offers[path] = offers(self._document.project, self.steps, step)
+        return self._offers[path]
 
     def data_info(self) -> DatasetInfo:
         """What the input card tells of."""
@@ -235,6 +250,11 @@ class Stack(QAbstractItemModel):
         left = [step.path for step in self.steps if step.path[:-1] == first[:-1]]
         above = [step.path for step in self.steps if step.path == first[:-2]]
         self.dropped.emit([min(first, left[-1])] if left else above)
+
+    def mend(self, path: Path, number: int) -> None:
+        """Take the offer of that number for the fault of the layer at a path."""
+        offer = self.offers(path)[number]
+        self._document.edit(fix_label(offer.fix), offer.project)
 
     def swap(self, path: Path, layers: Sequence[LayerSpec], label: str) -> None:
         """Put layers in place of the one at a path."""

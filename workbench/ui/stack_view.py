@@ -1,20 +1,25 @@
 """The view of the cards: a tree whose blocks can be folded."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QTreeView
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeView
 
 from workbench.core.model import outermost
 from workbench.core.walk import Path, Step
+from workbench.ui.naming import named
+from workbench.ui.offers import add_offers
 from workbench.ui.stack import Index, Stack
 from workbench.ui.text import tr
 
 
 class StackView(QTreeView):
-    """The cards. Selection, keyboard, drag and drop and screen readers come with the item view."""
+    """The cards. Selection, keyboard, drag and drop and screen readers come with the item view;
+    the menu of a faulty card begins with the offers to mend it."""
 
     current_told = Signal(QModelIndex)
     """A layer became the current one by `select`, perhaps the same one as before."""
+    fix_chosen = Signal(object, int)
+    """The path of a faulty layer, and the number of the offer taken for it."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__()
@@ -32,7 +37,6 @@ class StackView(QTreeView):
         self.setDropIndicatorShown(True)
         self.setUniformRowHeights(False)
         self.setMouseTracking(True)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.setAccessibleName(tr("Layers of the network"))
         self.setToolTip(tr("Click a layer to change it, drag it to move it"))
 
@@ -50,6 +54,24 @@ class StackView(QTreeView):
             event.ignore()
             return
         super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        below = self.viewport().mapToGlobal(self.visualRect(index).center())
+        self.show_menu(index, below if by_key else event.globalPos())
+
+    def show_menu(self, index: QModelIndex, at: QPoint) -> None:
+        """Show what can be done with a card, at a place of the screen."""
+        menu = named(QMenu(self), "stack.menu", tr("What can be done with the layer"))
+        menu.setToolTipsVisible(True)
+        menu.addActions(self.actions())
+        step = self.stack.step(index)
+        if step and step.fault:
+            path = step.path
+            add_offers(menu, self.stack.offers(path), lambda n: self.fix_chosen.emit(path, n))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(at)
 
     def chosen(self) -> list[Path]:
         """The paths of the selected layers in order, without what lies in selected blocks."""

@@ -36,6 +36,8 @@ class NetworkPanel(Panel):
         self.edits = Edits(session, self.stack, self.view)
         cards.fix_chosen.connect(self.edits.fix)
         cards.folded.connect(self.view.fold)
+        cards.offers_wanted.connect(self.view.show_menu)
+        self.view.fix_chosen.connect(self.edits.fix)
         self.view.current_told.connect(self._tell)
         self.stack.dropped.connect(self.view.select)
         self.stack.dataChanged.connect(self._recount)
