@@ -177,7 +177,7 @@ def test_sentences_of_empty_panels_and_the_new_dialog_have_names(
         assert widget(window, f"{name}.empty").text()
     choose(qtbot, window, "file.new")
     box = dialog(qtbot, window, "dialog.new")
-    for name in ("templates.label", "data.label", "create", "cancel", "fault"):
+    for name in ("templates.label", "data.label", "create", "cancel", "told"):
         widget(box, f"dialog.new.{name}")
     box.close()
     wait_gone(qtbot, box)

@@ -239,19 +239,27 @@ def test_a_new_project_is_made_from_a_template_and_data(
     box = dialog(qtbot, window, "dialog.new")
     templates, data = box.findChild(QListWidget), box.findChild(QComboBox)
     titles = [templates.item(row).text().splitlines()[0] for row in range(templates.count())]
-    assert titles == [template.title for template in Template.shelf.values()]
-    templates.setFocus()
-    for _ in range(titles.index("Small CNN")):
-        qtbot.keyClick(templates, Qt.Key.Key_Down)
+    assert titles == [template.title for template in Template.by_topic()]
+    qtbot.waitUntil(templates.hasFocus)
+    qtbot.keyClicks(templates, "Small C")
+    assert templates.currentItem().text().startswith("Small CNN")
     assert data.currentText() == "Fashion-MNIST, small"
     take(qtbot, data, "Iris")
     create = next(b for b in box.findChildren(QPushButton) if b.text() == "Create")
     click(qtbot, create)
-    faults = [label.text() for label in box.findChildren(QLabel) if label.property("fault")]
-    assert faults == ["The template small_cnn needs images; Iris is a table. Choose mlp instead."]
+    told = box.findChild(QLabel, "dialog.new.told")
+    assert told.property("fault")
+    assert (
+        told.text() == "The template small_cnn needs images; Iris is a table. Choose mlp instead."
+    )
     qtbot.keyClick(templates, Qt.Key.Key_Up)
+    assert templates.currentItem().text().startswith("Linear regression")
+    for _ in range(titles.index("Multilayer perceptron")):
+        qtbot.keyClick(templates, Qt.Key.Key_Right)
     assert templates.currentItem().text().startswith("Multilayer perceptron")
     take(qtbot, data, "Iris")
+    assert not told.property("fault")
+    assert told.text() == "4 → 3 · 9,091 parameters · 8,896 multiply-adds · CrossEntropyLoss"
     click(qtbot, create)
     wait_gone(qtbot, box)
     wanted = Template.shelf["mlp"].project(DatasetSpec.named("Iris")())

@@ -9,6 +9,7 @@ from workbench.ui import dialogs
 from workbench.ui.actions import Action
 from workbench.ui.commands_network import network_rows
 from workbench.ui.commands_run import data_rows, help_rows, run_rows, view_rows
+from workbench.ui.new_dialog import NewDialog
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def rows(window: MainWindow) -> Iterator[Action]:
 
 def _file(window: MainWindow) -> Iterator[Action]:
     def new() -> None:
-        dialogs.NewDialog(window, window.files.start).open()
+        NewDialog(window, window.session.theme, window.files.start).open()
 
     def open_() -> None:
         title = tr("Open project")

@@ -5,24 +5,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
     QMessageBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from workbench.core.data import DatasetSpec
-from workbench.core.errors import UserError
-from workbench.core.project import SUFFIX, Project
-from workbench.core.template import Template
-from workbench.ui.naming import named, styled
-from workbench.ui.text import sentence, tr
+from workbench.core.project import SUFFIX
+from workbench.ui.text import tr
 
 OnPath = Callable[[Path], object]
 PROJECTS = "Torch Workbench (*.workbench)"
@@ -133,78 +123,6 @@ def _box(parent: QWidget | None, name: str, icon: QMessageBox.Icon) -> QMessageB
     box.setIcon(icon)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return box
-
-
-class NewDialog(QDialog):
-    """Choose a template and the data that it starts with."""
-
-    def __init__(self, parent: QWidget, on_project: Callable[[Project], None]) -> None:
-        super().__init__(parent)
-        self.setObjectName("dialog.new")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("New project"))
-        self.resize(560, 480)
-        self._on_project = on_project
-        self.templates = named(
-            QListWidget(),
-            "dialog.new.templates",
-            tr("Templates"),
-            tr("The network and recipe to start from"),
-        )
-        for template in Template.shelf.values():
-            text = f"{tr(template.title)}\n{tr(template.summary)}"
-            item = QListWidgetItem(text, self.templates)
-            item.setData(Qt.ItemDataRole.UserRole, template.name)
-        self.data = named(QComboBox(), "dialog.new.data", tr("Data"), tr("The data to start with"))
-        for kind in DatasetSpec.choices().values():
-            self.data.addItem(tr(kind.title), kind.__name__)
-        self._fault = styled(named(QLabel(wordWrap=True), "dialog.new.fault"), "fault")
-        self._lay_out()
-        self.templates.currentItemChanged.connect(self._template_chosen)
-        self.templates.itemActivated.connect(lambda _: self.accept())
-        self.templates.setCurrentRow(0)
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.addWidget(self._label(tr("Start from a template"), self.templates))
-        column.addWidget(self.templates)
-        column.addWidget(self._label(tr("Data"), self.data))
-        column.addWidget(self.data)
-        column.addWidget(self._fault)
-        button = QDialogButtonBox.StandardButton
-        buttons = QDialogButtonBox(button.Ok | button.Cancel)
-        create, cancel = buttons.button(button.Ok), buttons.button(button.Cancel)
-        create.setText(tr("Create"))
-        named(create, "dialog.new.create", tr("Create"), tr("Start with this template and data"))
-        named(cancel, "dialog.new.cancel", cancel.text(), tr("Keep the present project"))
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
-
-    @staticmethod
-    def _label(text: str, field: QWidget) -> QLabel:
-        label = named(QLabel(text), f"{field.objectName()}.label")
-        label.setBuddy(field)
-        return label
-
-    def _template(self) -> type[Template]:
-        item = self.templates.currentItem()
-        return Template.shelf[item.data(Qt.ItemDataRole.UserRole)]
-
-    def _template_chosen(self) -> None:
-        self.data.setCurrentIndex(self.data.findData(self._template().dataset))
-        self._fault.clear()
-
-    def accept(self) -> None:
-        """Make the project, or tell why the template does not suit the data."""
-        try:
-            data = DatasetSpec.named(self.data.currentData())()
-            project = self._template().project(data)
-        except UserError as error:
-            self._fault.setText(sentence(error))
-            return
-        super().accept()
-        self._on_project(project)
 
 
 def project_path(path: Path) -> Path:
