@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -106,7 +106,8 @@ class SpecForm(QWidget):
 
     def _add(self, name: str, spec: Spec) -> None:
         field = type(spec).model_fields[name]
-        row = Row(f"{self.objectName()}.{name}", getattr(spec, name), self.choices.get(name))
+        choices = self.choices.get(name, _literals(field.annotation))
+        row = Row(f"{self.objectName()}.{name}", getattr(spec, name), choices)
         title = tr(field.title or name.replace("_", " ").capitalize())
         label = QLabel(title)
         label.setMinimumHeight(28)
@@ -129,6 +130,11 @@ class SpecForm(QWidget):
             return
         self._rows[name].complain("")
         self.edited.emit(spec, name)
+
+
+def _literals(annotation: Any) -> Sequence[Any] | None:
+    """The words that a field takes, if it takes these only."""
+    return get_args(annotation) if get_origin(annotation) is Literal else None
 
 
 def _reason(error: ValidationError) -> str:
