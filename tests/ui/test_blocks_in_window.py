@@ -4,7 +4,7 @@ import pytest
 from gestures import OpenWindow, click, drop, keys
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from workbench.core.layer import LayerSpec
@@ -206,3 +206,35 @@ def test_a_layer_is_found_by_name_or_type(qtbot: QtBot, window: MainWindow) -> N
     qtbot.keyClick(line, Qt.Key.Key_Escape)
     assert not bar.isVisible()
     assert QApplication.focusWidget() is view
+
+
+def test_branches_come_and_go(qtbot: QtBot, window: MainWindow) -> None:
+    click(qtbot, window.network.view, middle(window, 2))
+    assert not window.commands.actions["network.branch"].isEnabled()
+    run(window, "network.wrap.branches")
+    run(window, "network.branch")
+    assert shown(window)[3:8] == [
+        "Branches branches1",
+        "Branch 1",
+        "ReLU relu1",
+        "Branch 2",
+        "Branch 3",
+    ]
+    stack, view = window.network.stack, window.network.view
+    second = stack.index(1, 0, stack.index_of((2,)))
+    click(qtbot, view, view.visualRect(second).center())
+    keys(qtbot, view, "Del")
+    block = window.session.document.project.model.at((2,))
+    assert [len(branch) for branch in block.stacks] == [1, 0]
+    keys(qtbot, view, "Ctrl+Z")
+    assert len(window.session.document.project.model.at((2,)).stacks) == 3
+
+
+def test_a_choice_among_words_is_a_list(qtbot: QtBot, window: MainWindow) -> None:
+    click(qtbot, window.network.view, middle(window, 2))
+    run(window, "network.wrap.branches")
+    box = window.findChild(QComboBox, "layer.form.merge")
+    assert [box.itemText(row) for row in range(box.count())] == ["concatenate", "add", "multiply"]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert window.session.document.project.model.at((2,)).merge == "add"

@@ -66,7 +66,9 @@ def test_the_chosen_layer_is_marked_and_a_click_chooses(
     assert [window.session.document.project.model.at(p).name for p in window.network.chosen()] == [
         "fc1"
     ]
-    click(qtbot, view.viewport(), spot(view, "from torch import nn"))  # a line of no layer chooses none
+    click(
+        qtbot, view.viewport(), spot(view, "from torch import nn")
+    )  # a line of no layer chooses none
     assert all("fc1" in line for line in marked(view))
 
 

@@ -68,6 +68,9 @@ def _edit(window: MainWindow) -> Iterator[Action]:
     def chosen() -> bool:
         return bool(network.view.chosen())
 
+    def removable() -> bool:
+        return chosen() or bool(network.view.chosen_stacks())
+
     yield Action("edit.undo", "&Undo", "Edit", stack.undo, "Ctrl+Z", enabled=stack.canUndo)
     yield Action("edit.redo", "&Redo", "Edit", stack.redo, "Ctrl+Shift+Z", enabled=stack.canRedo)
     for name, text, run, keys, enabled in (
@@ -75,7 +78,7 @@ def _edit(window: MainWindow) -> Iterator[Action]:
         ("copy", "&Copy Layers", network.edits.copy, "Ctrl+C", chosen),
         ("paste", "&Paste Layers", network.edits.paste, "Ctrl+V", None),
         ("duplicate", "&Duplicate Layers", network.edits.duplicate, "Ctrl+D", chosen),
-        ("delete", "De&lete Layers", network.edits.remove, "Del", chosen),
+        ("delete", "De&lete Layers", network.edits.remove, "Del", removable),
         ("select_all", "-Select &All Layers", network.view.selectAll, "Ctrl+A", None),
     ):
         # their keys work in the network only: in a table, Del must not remove layers

@@ -71,6 +71,9 @@ def _blocks(window: MainWindow) -> Iterator[Action]:
             kind.summary,
             enabled=lambda: bool(chosen()),
         )
+    tip = "One more way from the block's input to its join; Del removes a selected one"
+    branch, branching = edits.add_branch, edits.branching
+    yield Action("network.branch", "Add &Branch", MENU, branch, "", tip, enabled=branching)
     tip = "Put the layers of the selected block in its place"
     unwrap, wrapped = edits.unwrap, edits.wrapped
     yield Action(

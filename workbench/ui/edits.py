@@ -2,6 +2,7 @@
 
 from PySide6.QtGui import QGuiApplication
 
+from workbench.catalog.layers.blocks import Branches
 from workbench.core.block import BlockSpec
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec
@@ -24,10 +25,41 @@ class Edits:
         self.stack.insert(self.view.behind(), layers)
 
     def remove(self, label: str = "") -> None:
-        """Remove the selected layers."""
+        """Remove the selected layers; if there are none, the selected branches."""
         chosen = self.view.chosen()
         if chosen:
             self.stack.remove(chosen, label or tr("Remove layers"))
+        else:
+            self._remove_branches(self.view.chosen_stacks())
+
+    def _remove_branches(self, stacks: list[Path]) -> None:
+        for path in sorted(stacks, reverse=True):
+            block = self.stack.model_spec.at(path[:-1])
+            if isinstance(block, Branches) and len(block.branches) > 1:
+                left = block.branches[: path[-1]] + block.branches[path[-1] + 1 :]
+                self._replace(path[:-1], block.replace(branches=left), tr("Remove branch"))
+
+    def branching(self) -> bool:
+        """Whether a block of branches is selected, alone, or one of its layers or branches."""
+        return self._branches() is not None
+
+    def _branches(self) -> Path | None:
+        places = self.view.chosen() or self.view.chosen_stacks()
+        place = places[0] if len(places) == 1 else ()
+        blocks = {step.path for step in self.stack.steps if isinstance(step.layer, Branches)}
+        around = (place[:end] for end in range(len(place), 0, -1))  # itself, else the nearest
+        return next((path for path in around if path in blocks), None)
+
+    def add_branch(self) -> None:
+        """Put an empty branch behind those of the block."""
+        path = self._branches()
+        if path is not None:
+            block = self.stack.model_spec.at(path)
+            assert isinstance(block, Branches)
+            self._replace(path, block.replace(branches=(*block.branches, ())), tr("Add branch"))
+
+    def _replace(self, path: Path, block: LayerSpec, label: str) -> None:
+        self.stack.edit(label, self.stack.model_spec.swapped(path, [block]), [block.name])
 
     def _layers(self) -> tuple[LayerSpec, ...]:
         return tuple(step.layer for step in self.view.chosen_steps())

@@ -83,6 +83,11 @@ class StackView(QTreeView):
         steps = {step.path: step for step in rows if step}
         return [steps[path] for path in outermost(steps)]
 
+    def chosen_stacks(self) -> list[Path]:
+        """The paths of the selected stacks of blocks."""
+        nodes = map(self.stack.node, self.selectionModel().selectedRows())
+        return [node.stack for node in nodes if node.stack and not node.step]
+
     def select(self, paths: list[Path]) -> None:
         """Select the layers there and see that the last one is in sight."""
         model = self.selectionModel()
