@@ -22,7 +22,7 @@ def specs(draw: st.DrawFn, kind: type[Spec]) -> Spec:
     arguments = {
         name: draw(_values(field.annotation, field.metadata))
         for name, field in kind.model_fields.items()
-        if name != "name" and draw(st.booleans())
+        if name != "name" and (field.is_required() or draw(st.booleans()))
     }
     try:
         return kind(**arguments)

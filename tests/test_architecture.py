@@ -72,7 +72,7 @@ from workbench.core.template import Template
 for template in Template.shelf.values():
     project = template.project()
     project.check()
-    for kind in DatasetSpec.choices().values():
+    for kind in DatasetSpec.offered().values():
         list(project.replace(data=kind()).walk())
     project.to_json()
 """

@@ -12,7 +12,7 @@ from sklearn import datasets as sklearn_datasets
 from workbench.core.data import SPLITS, DatasetSpec, Samples, Split
 from workbench.core.places import resource
 
-CHOICES = DatasetSpec.choices()
+CHOICES = DatasetSpec.offered()
 BUILT_IN = [name for name, kind in CHOICES.items() if not kind.downloadable]
 SCIKIT = {
     "Digits": sklearn_datasets.load_digits,

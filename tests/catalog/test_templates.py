@@ -6,7 +6,7 @@ from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.template import Template
 
-DATASETS = DatasetSpec.choices()
+DATASETS = DatasetSpec.offered()
 
 
 def test_the_templates_of_the_first_release_are_on_the_shelf() -> None:

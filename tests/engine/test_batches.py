@@ -11,7 +11,7 @@ from workbench.engine.batches import Batches, measured
 from workbench.engine.describe import SHOWN, describe, download
 
 CPU = torch.device("cpu")
-NAMES = [name for name, kind in DatasetSpec.choices().items() if not kind.downloadable]
+NAMES = [name for name, kind in DatasetSpec.offered().items() if not kind.downloadable]
 EACH = pytest.mark.parametrize("name", NAMES)
 
 

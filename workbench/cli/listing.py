@@ -31,7 +31,7 @@ def templates(options: Namespace) -> int:
 
 def datasets(options: Namespace) -> int:
     """List the datasets."""
-    return _told([_dataset(kind) for kind in DatasetSpec.choices().values()], DATASET, options)
+    return _told([_dataset(kind) for kind in DatasetSpec.offered().values()], DATASET, options)
 
 
 def layers(options: Namespace) -> int:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
@@ -80,6 +80,20 @@ class DatasetSpec(Spec, shelf=True):
         title="Normalize",
         description="Subtract the mean and divide by the standard deviation of the training split.",
     )
+
+    @classmethod
+    def offered(cls) -> dict[str, type[Self]]:
+        """All datasets that can be chosen by name alone; those of the user's files need a path."""
+        return {
+            name: kind
+            for name, kind in cls.choices().items()
+            if not any(field.is_required() for field in kind.model_fields.values())
+        }
+
+    def offers(self) -> Mapping[str, Sequence[Any]]:
+        """Values to choose from for fields where they depend on the data, by field: a table's
+        columns for its target."""
+        return {}
 
     def info(self) -> DatasetInfo:
         """Shape, task, classes and sizes, without reading the samples."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.core.data import Split
+from workbench.core.data import DatasetSpec, Split
 from workbench.core.errors import UserError
 from workbench.core.model import ModelSpec
 
@@ -137,6 +137,13 @@ class SamplesLoaded(Event):
     split: Split
     inputs: "NDArray[Any]"
     targets: "NDArray[Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRecognized(Event):
+    """A file or folder was opened: `data` is the dataset that it holds, with what was found."""
+
+    data: DatasetSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def data_rows(window: MainWindow) -> Iterator[Action]:
         data = present().replace(root=str(folder))
         session.document.edit(tr("Choose folder"), project.replace(data=data))
 
-    for kind in DatasetSpec.choices().values():
+    for kind in DatasetSpec.offered().values():
         yield Action(
             f"data.choose.{kind.__name__}",
             kind.title,

@@ -146,7 +146,7 @@ class NewDialog(QDialog):
             tr("The network and recipe to start from"),
         )
         self.data = named(QComboBox(), "dialog.new.data", tr("Data"), tr("The data to start with"))
-        for kind in DatasetSpec.choices().values():
+        for kind in DatasetSpec.offered().values():
             self.data.addItem(tr(kind.title), kind.__name__)
         self._told = named(QLabel(wordWrap=True), "dialog.new.told")
         self._lay_out()
