@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, model_validator
 
+from workbench.core.errors import UserError
 from workbench.core.layer import Shape
 from workbench.core.spec import Fraction, Spec
+from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,8 +55,14 @@ class DatasetInfo:
         return len(self.shape) == 3
 
 
+Preparation = Annotated[tuple[SerializeAsAny[TransformSpec], ...], Field(max_length=50)]
+
+
 class DatasetSpec(Spec, shelf=True):
-    """A source of samples, and how they are split and prepared. `info` is cheap, `load` is not."""
+    """A source of samples, and how they are split and prepared. `info` is cheap, `load` is not.
+
+    A source says `source_info`, of samples as `load` gives them; `info` is behind `prepare`.
+    """
 
     title: ClassVar[str]
     summary: ClassVar[str]
@@ -78,8 +86,39 @@ class DatasetSpec(Spec, shelf=True):
         default=True,
         strict=True,
         title="Normalize",
-        description="Subtract the mean and divide by the standard deviation of the training split.",
+        description="Subtract the mean and divide by the standard deviation of the training split, "
+        "unless Normalize is one of the transforms.",
     )
+    prepare: Preparation = Field(
+        default=(),
+        title="Transforms",
+        description="What is done to the samples, in this order; random ones in training only.",
+    )
+    balance: Literal["none", "weights", "sampling"] = Field(
+        default="none",
+        title="Balance",
+        description="For classes of unequal size: weights counts rare ones more in the loss, "
+        "sampling shows them more often.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_samples(self) -> Self:
+        if self.prepare or self.balance != "none":
+            try:
+                info = self.info()
+            except UserError as error:
+                raise ValueError(str(error)) from error
+            needs = (
+                "MixUp and CutMix" if self.mixes else "balance" if self.balance != "none" else ""
+            )
+            if needs and info.task != "classification":
+                raise ValueError(f"{needs} needs classes, and here the target is a number")
+        return self
+
+    @property
+    def mixes(self) -> bool:
+        """Whether training gets class probabilities as targets, since samples are mixed."""
+        return any(transform.mixes for transform in self.prepare)
 
     @classmethod
     def offered(cls) -> dict[str, type[Self]]:
@@ -96,7 +135,15 @@ class DatasetSpec(Spec, shelf=True):
         return {}
 
     def info(self) -> DatasetInfo:
-        """Shape, task, classes and sizes, without reading the samples."""
+        """Shape of a prepared sample, task, classes and sizes, without reading the samples."""
+        found = self.source_info()
+        shape = found.shape
+        for transform in self.prepare:
+            shape = transform.out_shape(shape)
+        return replace(found, shape=shape)
+
+    def source_info(self) -> DatasetInfo:
+        """What `info` tells, with the shape that samples have when they come from `load`."""
         raise NotImplementedError
 
     def load(self) -> Mapping[Split, Samples]:

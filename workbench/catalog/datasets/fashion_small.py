@@ -27,7 +27,7 @@ class FashionMNISTSmall(DatasetSpec):
     title: ClassVar[str] = "Fashion-MNIST, small"
     summary: ClassVar[str] = "7,000 pictures of clothes, 28×28, ten classes; ships with the program"
 
-    def info(self) -> DatasetInfo:
+    def source_info(self) -> DatasetInfo:
         return DatasetInfo(
             title=self.title,
             origin="built in",

@@ -28,7 +28,7 @@ class _Scikit(DatasetSpec, abstract=True):
         description="Share of all samples that training never sees, kept for the final figures.",
     )
 
-    def info(self) -> DatasetInfo:
+    def source_info(self) -> DatasetInfo:
         test = round(self.total * self.test_fraction)
         return DatasetInfo(
             title=self.title,

@@ -35,7 +35,7 @@ class _Vision(DatasetSpec, abstract=True):
         """The root that is in force."""
         return Path(self.root) if self.root else datasets_dir()
 
-    def info(self) -> DatasetInfo:
+    def source_info(self) -> DatasetInfo:
         return DatasetInfo(
             title=self.title,
             origin="torchvision",

@@ -246,7 +246,7 @@ class DataPanel(Panel):
         self._state.setVisible(bool(self._state.text()))
         self.download.setVisible(data.downloadable and view.error is not None)
         if self.form.spec != data:  # telling the same again would disturb who is typing
-            self.form.show_spec(data, skip=("path", "facts"))
+            self.form.show_spec(data, skip=("path", "facts", "prepare"))
         self._show_samples(told, info)
         self._prepared.setText(self._preparation(data, info, told))
 

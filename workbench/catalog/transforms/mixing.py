@@ -1,0 +1,81 @@
+"""Transforms that mix the samples of a batch, and their targets with them."""
+
+import math
+import random
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from workbench.core.layer import Shape
+from workbench.core.spec import Number
+from workbench.core.transform import TransformSpec
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+
+class _Mix(TransformSpec, abstract=True):
+    train_only: ClassVar[bool] = True
+    mixes: ClassVar[bool] = True
+
+    alpha: Annotated[Number, Field(gt=0.0, le=1000.0)] = Field(
+        default=1.0, description="Of the Beta distribution: near 0 mixes little, 1 anyhow."
+    )
+
+    def share(self, generator: "Generator") -> float:
+        """What every sample of the batch keeps of itself, from 0 to 1."""
+        import torch
+
+        # torch's Beta takes no generator; Python's is the same on every platform and version.
+        seed = torch.randint(2**31, (), generator=generator).item()
+        return random.Random(seed).betavariate(self.alpha, self.alpha)  # noqa: S311
+
+
+def _blended(values: "Tensor", share: float) -> "Tensor":
+    """Every sample with the one before it, the first with the last."""
+    return values.roll(1, 0).mul_(1.0 - share).add_(values, alpha=share)
+
+
+class MixUp(_Mix):
+    """torchvision.transforms.v2.MixUp."""
+
+    summary: ClassVar[str] = "Blends every sample with another one of its batch, classes too."
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        return in_shape
+
+    def draw_mixed(
+        self, inputs: "Tensor", targets: "Tensor", generator: "Generator"
+    ) -> tuple["Tensor", "Tensor"]:
+        share = self.share(generator)
+        return _blended(inputs, share), _blended(targets, share)
+
+
+class CutMix(_Mix):
+    """torchvision.transforms.v2.CutMix."""
+
+    summary: ClassVar[str] = "Pastes a rectangle of another sample in, classes by its area."
+
+    def box(self, inputs: "Tensor", generator: "Generator") -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of what comes from another sample."""
+        import torch
+
+        height, width = inputs.shape[-2:]
+        reach = 0.5 * math.sqrt(1.0 - self.share(generator))
+        x, y = (int(torch.randint(side, (), generator=generator)) for side in (width, height))
+        across, down = int(reach * width), int(reach * height)
+        return (
+            max(x - across, 0),
+            max(y - down, 0),
+            min(x + across, width),
+            min(y + down, height),
+        )
+
+    def draw_mixed(
+        self, inputs: "Tensor", targets: "Tensor", generator: "Generator"
+    ) -> tuple["Tensor", "Tensor"]:
+        left, top, right, bottom = self.box(inputs, generator)
+        mixed = inputs.clone()
+        mixed[..., top:bottom, left:right] = inputs.roll(1, 0)[..., top:bottom, left:right]
+        area = inputs.shape[-2] * inputs.shape[-1]
+        return mixed, _blended(targets, 1.0 - (right - left) * (bottom - top) / area)
