@@ -1,0 +1,126 @@
+"""Samples that occur twice: within a split, across splits (a leak), and with another label."""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.data import Split
+from workbench.core.data_check import Finding, Severity
+from workbench.core.events import Event, Progress
+from workbench.engine.checks import Place, Subject, sample_names
+from workbench.engine.checks.alike import near_pairs
+
+Pair = tuple[Place, Place]
+HELD_BACK: tuple[Split, ...] = ("val", "test")
+STEP = 5000  # samples between two words on how far it is
+# Shares of a held-back split from which figures measured on it mislead a little, or thoroughly.
+MISLEADING, WORTHLESS = 0.02, 0.2
+
+
+def copies(subject: Subject) -> Iterator[Event | Finding]:
+    """Exact copies by a digest of each sample's bytes (for tables: of its row), then near ones."""
+    groups: dict[bytes, list[Place]] = {}
+    for split, samples in subject.splits.items():
+        for row, sample in enumerate(samples.inputs):
+            if row % STEP == 0:
+                yield Progress(text="Looking for copies", done=row, total=len(samples.targets))
+            digest = blake2b(np.ascontiguousarray(sample).tobytes(), digest_size=16).digest()
+            groups.setdefault(digest, []).append((split, row))
+    repeated = [group for group in groups.values() if len(group) > 1]
+    yield from _across(subject, _leaks(repeated), near=False)
+    yield from _contradictions(subject, repeated)
+    yield from _within(repeated)
+    if subject.info.is_image:
+        known = {pair for group in repeated for pair in _pairs(group)}
+        near = yield from near_pairs(subject)
+        yield from _across(subject, [pair for pair in near if pair not in known], near=True)
+
+
+def _pairs(group: list[Place]) -> Iterator[Pair]:
+    """Every held-back sample of a group with every one that training sees."""
+    seen = [place for place in group if place[0] == "train"]
+    for place in group:
+        if place[0] != "train":
+            yield from ((place, other) for other in seen)
+
+
+def _leaks(repeated: list[list[Place]]) -> list[Pair]:
+    """The held-back samples that training sees too, each with the first of its copies there."""
+    found = [{pair[0]: pair for pair in reversed(list(_pairs(group)))} for group in repeated]
+    return [pair for each in found for pair in each.values()]
+
+
+def _across(subject: Subject, pairs: list[Pair], near: bool) -> Iterator[Finding]:
+    for split in HELD_BACK:
+        leaked = sorted({pair[0]: pair for pair in pairs if pair[0][0] == split}.values())
+        total = len(subject.splits[split].targets) if split in subject.splits else 0
+        if leaked:
+            yield _leak(split, leaked, total, near)
+
+
+def _leak(split: Split, leaked: list[Pair], total: int, near: bool) -> Finding:
+    kind = "almost the same as" if near else "copies of"
+    return Finding(
+        severity=_severity(len(leaked), total),
+        kind="near_leak" if near else "leak",
+        message="{count} of {total} {split} samples are " + kind + " training samples.",
+        advice="Remove one of each pair, or put both into the same split: what is measured on "
+        "samples that were trained on is too good to be true.",
+        values={"count": len(leaked), "total": total, "split": split},
+        where=tuple(f"{split} {row} = train {other}" for (_, row), (_, other) in leaked[:20]),
+        count=len(leaked),
+    )
+
+
+def _severity(count: int, total: int) -> Severity:
+    share = count / max(total, 1)
+    if count <= 2 or share < MISLEADING:
+        return "note"
+    return "error" if share >= WORTHLESS else "warning"
+
+
+def _within(repeated: list[list[Place]]) -> Iterator[Finding]:
+    again = [place for group in repeated for place in _repeats(group)]
+    if again:
+        yield Finding(
+            severity="note",
+            kind="duplicate",
+            message="{count} samples are exact copies of others in their split.",
+            advice="Remove them if they were entered twice by mistake: they count double.",
+            values={"count": len(again)},
+            where=sample_names(again),
+            count=len(again),
+        )
+
+
+def _repeats(group: list[Place]) -> Iterator[Place]:
+    """All of a group but the first of each split."""
+    seen: set[str] = set()
+    for place in group:
+        if place[0] in seen:
+            yield place
+        seen.add(place[0])
+
+
+def _contradictions(subject: Subject, repeated: list[list[Place]]) -> Iterator[Finding]:
+    if subject.info.task != "classification":
+        return
+    split_up = [group for group in repeated if len({_label(subject, p) for p in group}) > 1]
+    if split_up:
+        yield Finding(
+            severity="warning",
+            kind="contradiction",
+            message="{count} samples occur with different classes.",
+            advice="Look at them and correct the labels: no network can be right on both.",
+            values={"count": len(split_up)},
+            where=sample_names([group[0] for group in split_up]),
+            count=len(split_up),
+        )
+
+
+def _label(subject: Subject, place: Place) -> Any:
+    targets: NDArray[Any] = subject.splits[place[0]].targets
+    return targets[place[1]].item()

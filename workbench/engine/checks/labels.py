@@ -1,0 +1,108 @@
+"""Classes and targets: out of range, too few samples, far from balanced."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from workbench.core.data import SPLITS
+from workbench.core.data_check import MOST_NAMED, Finding
+from workbench.engine.checks import Place, Subject, sample_names
+
+FEWEST = 10
+"""Training samples that a class should have at the least."""
+UNBALANCED = 10.0
+"""How many times the samples of the rarest class the commonest one may have."""
+
+
+def labels(subject: Subject) -> Iterator[Finding]:
+    """What is wrong with the targets."""
+    if subject.info.task != "classification":
+        return
+    yield from _out_of_range(subject)
+    targets = subject.splits["train"].targets
+    valid = targets[(targets >= 0) & (targets < len(subject.info.classes))]
+    counts = np.bincount(valid.astype(np.int64), minlength=len(subject.info.classes))
+    yield from _too_few(subject, counts.tolist())
+    yield from _not_measured(subject)
+    yield from _imbalance(subject, counts.tolist())
+
+
+def _out_of_range(subject: Subject) -> Iterator[Finding]:
+    classes = len(subject.info.classes)
+    wrong: list[Place] = []
+    for split in SPLITS:
+        targets = subject.splits[split].targets
+        outside = np.flatnonzero((targets < 0) | (targets >= classes))
+        wrong += [(split, row) for row in outside.tolist()]
+    if wrong:
+        yield Finding(
+            severity="error",
+            kind="label_out_of_range",
+            message="{count} labels are not one of the {classes} classes, 0 to {last}.",
+            advice="Correct the labels in the file: training would fail at the first of them.",
+            values={"count": len(wrong), "classes": classes, "last": classes - 1},
+            where=sample_names(wrong),
+            count=len(wrong),
+        )
+
+
+def _too_few(subject: Subject, counts: list[int]) -> Iterator[Finding]:
+    names = subject.info.classes
+    none = [name for name, count in zip(names, counts, strict=True) if count == 0]
+    few = [f"{n}: {c}" for n, c in zip(names, counts, strict=True) if 0 < c < FEWEST]
+    if none:
+        yield Finding(
+            severity="error",
+            kind="empty_class",
+            message="{count} classes have no training samples.",
+            advice="Add samples, or leave the class out: it can't be learned.",
+            values={"count": len(none)},
+            where=tuple(none[:MOST_NAMED]),
+            count=len(none),
+        )
+    if few:
+        yield Finding(
+            severity="warning",
+            kind="small_class",
+            message="{count} classes have fewer than {fewest} training samples.",
+            advice="Add samples, or join the class with another.",
+            values={"count": len(few), "fewest": FEWEST},
+            where=tuple(few[:MOST_NAMED]),
+            count=len(few),
+        )
+
+
+def _not_measured(subject: Subject) -> Iterator[Finding]:
+    for split in SPLITS[1:]:
+        targets = subject.splits[split].targets
+        missing = [
+            name for label, name in enumerate(subject.info.classes) if not (targets == label).any()
+        ]
+        if missing and len(targets):
+            yield Finding(
+                severity="note",
+                kind="class_not_measured",
+                message="{count} classes have no {split} samples: nothing is measured on them.",
+                advice="Hold back a larger share, or split by another seed.",
+                values={"count": len(missing), "split": split},
+                where=tuple(missing[:MOST_NAMED]),
+                count=len(missing),
+            )
+
+
+def _imbalance(subject: Subject, counts: list[int]) -> Iterator[Finding]:
+    present = [(count, name) for count, name in zip(counts, subject.info.classes, strict=True)]
+    present = [pair for pair in present if pair[0]]
+    if len(present) < 2:
+        return
+    least, most = min(present), max(present)
+    if most[0] >= UNBALANCED * least[0]:
+        yield Finding(
+            severity="warning",
+            kind="imbalance",
+            message="{common} has {times:.0f} times the samples of {rare}.",
+            advice="Weigh the classes, or draw rare ones more often; accuracy says little here.",
+            values={"common": most[1], "rare": least[1], "times": most[0] / least[0]},
+            where=(f"{most[1]}: {most[0]:,}", f"{least[1]}: {least[0]:,}"),
+            count=len(present),
+        )

@@ -1,0 +1,201 @@
+"""Values: not finite, constant, on far different scales, or giving the target away."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.data import SPLITS
+from workbench.core.data_check import MOST_NAMED, Finding
+from workbench.engine.checks import Place, Subject, column_name, flat, sample_names
+
+GIVES_AWAY = 0.998
+"""Share of the target's variance that one column explains; more is no finding, it is the target."""
+SCALES_APART = 100.0
+OFF_SCALE = 20.0
+Columns = NDArray[np.float64]
+
+
+def values(subject: Subject) -> Iterator[Finding]:
+    """What is wrong with the numbers of tables and series, and with the pixels of images."""
+    yield from _not_finite(subject)
+    if subject.info.is_image:
+        yield from _blank(subject)
+        return
+    if len(subject.info.shape) != 1:
+        return
+    columns = flat(subject.splits["train"].inputs).astype(np.float64)
+    usable = np.isfinite(columns).all(0)
+    yield from _missing(subject, columns)
+    varied = usable & (np.ptp(np.where(usable, columns, 0), axis=0) > 0)
+    yield from _constant(subject, usable & ~varied)
+    yield from _scale(subject, columns[:, varied])
+    yield from _giving_away(subject, columns, varied)
+    yield from _row_numbers(subject, varied)
+
+
+def _not_finite(subject: Subject) -> Iterator[Finding]:
+    places: list[Place] = []
+    for split in SPLITS:
+        samples = subject.splits[split]
+        bad = np.zeros(len(samples.targets), dtype=bool)
+        for part in samples:
+            if part.dtype.kind == "f":
+                bad |= ~np.isfinite(flat(part)).all(1)
+        places += [(split, row) for row in np.flatnonzero(bad).tolist()]
+    if places:
+        yield Finding(
+            severity="error",
+            kind="not_finite",
+            message="{count} samples hold values that are not finite (NaN or infinity).",
+            advice="Fill or remove them: one of them makes every weight NaN.",
+            values={"count": len(places)},
+            where=sample_names(places),
+            count=len(places),
+        )
+
+
+def _blank(subject: Subject) -> Iterator[Finding]:
+    places: list[Place] = []
+    for split in SPLITS:
+        pixels = flat(subject.splits[split].inputs)
+        if len(pixels):
+            blank = np.flatnonzero(pixels.min(1) == pixels.max(1))
+            places += [(split, row) for row in blank.tolist()]
+    if places:
+        yield Finding(
+            severity="warning",
+            kind="blank",
+            message="{count} images are of one colour throughout.",
+            advice="Look at their files: they may be damaged or empty.",
+            values={"count": len(places)},
+            where=sample_names(places),
+            count=len(places),
+        )
+
+
+def _of_columns(
+    subject: Subject, chosen: NDArray[np.bool_], make: Callable[..., Finding]
+) -> Iterator[Finding]:
+    names = [column_name(subject.info, column) for column in np.flatnonzero(chosen).tolist()]
+    if names:
+        given = {"count": len(names), "columns": ", ".join(names[:3])}
+        yield make(values=given, where=tuple(names[:MOST_NAMED]), count=len(names))
+
+
+def _missing(subject: Subject, columns: Columns) -> Iterator[Finding]:
+    def found(**told: Any) -> Finding:
+        return Finding(
+            severity="error",
+            kind="all_missing",
+            message="{count} columns hold no value at all: {columns}.",
+            advice="Leave them out of the features.",
+            **told,
+        )
+
+    yield from _of_columns(subject, np.isnan(columns).all(0), found)
+
+
+def _constant(subject: Subject, constant: NDArray[np.bool_]) -> Iterator[Finding]:
+    def found(**told: Any) -> Finding:
+        return Finding(
+            severity="note",
+            kind="constant",
+            message="{count} columns have the same value in every training sample: {columns}.",
+            advice="Leave them out of the features: they say nothing.",
+            **told,
+        )
+
+    yield from _of_columns(subject, constant, found)
+
+
+def _scale(subject: Subject, columns: Columns) -> Iterator[Finding]:
+    if subject.data.normalize or not columns.size:
+        return
+    spread = columns.std(0)
+    apart = float(spread.max() / spread.min())
+    largest = float(np.abs(columns).mean(0).max())
+    if apart >= SCALES_APART or largest >= OFF_SCALE:
+        yield Finding(
+            severity="warning",
+            kind="scale",
+            message="Columns are on scales up to {apart:,.0f} times apart, and are not normalized.",
+            advice="Normalize: large columns drown the others, and steps must be tiny.",
+            values={"apart": apart},
+            fix=subject.data.replace(normalize=True),
+            fix_label="Normalize",
+        )
+
+
+def _giving_away(
+    subject: Subject, columns: Columns, varied: NDArray[np.bool_]
+) -> Iterator[Finding]:
+    targets = subject.splits["train"].targets
+    usable = np.isfinite(targets)
+    explained = np.zeros(columns.shape[1])
+    for column in np.flatnonzero(varied):
+        explained[column] = _explained(subject, columns[usable, column], targets[usable])
+
+    def found(**told: Any) -> Finding:
+        told["values"] |= {"target": subject.info.target}
+        return Finding(
+            severity="error",
+            kind="target_leak",
+            message="{columns}: by it alone {target} is known (as a copy of it would tell).",
+            advice="Leave the column out, unless it is known before the target is.",
+            **told,
+        )
+
+    yield from _of_columns(subject, explained >= GIVES_AWAY, found)
+
+
+def _explained(subject: Subject, column: Columns, targets: NDArray[Any]) -> float:
+    """How much of one of the two the other explains: the squared correlation, of values or ranks;
+    for classes the share of the column's variance that lies between them (eta squared)."""
+    if len(targets) < 3 or not np.ptp(column):
+        return 0.0
+    if subject.info.task == "classification":
+        return _between(column, targets.astype(np.int64))
+    if not np.ptp(targets):
+        return 0.0
+    ranks = np.corrcoef(_ranks(column), _ranks(targets))[0, 1]
+    straight = np.corrcoef(column, targets)[0, 1]
+    return float(max(ranks**2, straight**2))
+
+
+def _between(column: Columns, targets: NDArray[np.int64]) -> float:
+    labels, places = np.unique(targets, return_inverse=True)
+    counts = np.bincount(places)
+    if len(labels) < 2 or counts.max() < 3:
+        return 0.0
+    means = np.bincount(places, column) / counts
+    between = (counts * (means - column.mean()) ** 2).sum()
+    return float(between / ((column - column.mean()) ** 2).sum())
+
+
+def _ranks(column: NDArray[Any]) -> NDArray[np.float64]:
+    """Ranks from 0, equal values sharing their mean rank."""
+    _, places, counts = np.unique(column, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    shared: NDArray[np.float64] = (ends - (counts + 1) / 2)[places]
+    return shared
+
+
+def _row_numbers(subject: Subject, varied: NDArray[np.bool_]) -> Iterator[Finding]:
+    whole = np.concatenate([flat(subject.splits[split].inputs) for split in SPLITS])
+    counting = np.zeros(whole.shape[1], dtype=bool)
+    for column in np.flatnonzero(varied):
+        ordered = np.sort(whole[:, column])
+        counting[column] = len(ordered) > 20 and bool((np.diff(ordered) == 1).all())
+
+    def found(**told: Any) -> Finding:
+        return Finding(
+            severity="warning",
+            kind="row_number",
+            message="{columns}: a different whole number for each row, as a row number is.",
+            advice="Leave the column out: it says nothing of new samples.",
+            **told,
+        )
+
+    yield from _of_columns(subject, counting, found)

@@ -1,0 +1,38 @@
+"""The data check: what is wrong with a dataset, before time is spent on training on it."""
+
+from collections.abc import Generator, Iterator
+
+from workbench.core.data import DatasetSpec
+from workbench.core.data_check import DataChecked, Finding, worst_first
+from workbench.core.events import Event, Progress
+from workbench.engine.batches import loaded
+from workbench.engine.checks import Subject
+from workbench.engine.checks.copies import copies
+from workbench.engine.checks.labels import labels
+from workbench.engine.checks.values import values
+
+
+def check(data: DatasetSpec) -> Generator[Event]:
+    """Tell how far it is, and at the end `DataChecked` with all that was found.
+
+    Raises:
+        UserError: the files are missing or damaged.
+    """
+    info = data.info()
+    yield Progress(text=f"Loading {info.title}")
+    subject = Subject(data, info, loaded(data))
+    findings: list[Finding] = []
+    for told in _found(subject):
+        if isinstance(told, Finding):
+            findings.append(told)
+        else:
+            yield told
+    samples = sum(len(part.targets) for part in subject.splits.values())
+    yield DataChecked(findings=worst_first(findings), samples=samples)
+
+
+def _found(subject: Subject) -> Iterator[Event | Finding]:
+    yield Progress(text="Checking labels and values")
+    yield from labels(subject)
+    yield from values(subject)
+    yield from copies(subject)
