@@ -538,3 +538,32 @@ def assigned(*assignments: str) -> Project:
 @pytest.mark.parametrize("typed", ["small_cnn", "small-cnn", "SmallCNN", "SMALL CNN"])
 def test_names_are_forgiven(typed: str) -> None:
     assert named(typed, {"mlp": 1, "small_cnn": 2}, "There is no template") == 2
+
+
+class TestDataCheck:
+    def test_a_project_and_what_is_told_of_its_data(self, tmp_path: Path) -> None:
+        file = made(tmp_path, "softmax_regression", "iris")
+        content = told(tmp_path, "data", "check", file)
+        assert (content["title"], content["samples"]) == ("Iris", 150)
+        (finding,) = content["findings"]
+        assert (finding["severity"], finding["kind"]) == ("note", "duplicate")
+        text = called(tmp_path, "data", "check", file)
+        assert text.returncode == 0
+        assert finding["message"] in text.stdout
+        assert finding["where"][0] in text.stdout
+
+    def test_what_is_worth_a_warning_is_told_by_the_exit_code(self, tmp_path: Path) -> None:
+        file = made(tmp_path, "mlp", "wine")
+        content = json.loads(file.read_text("utf-8"))
+        content["data"]["normalize"] = False  # proline is around 750
+        file.write_text(json.dumps(content), "utf-8")
+        done = called(tmp_path, "data", "check", file, "--json")
+        assert done.returncode == 1
+        (finding,) = json.loads(done.stdout)["findings"]
+        assert (finding["kind"], finding["fix"]) == ("scale", "Normalize")
+
+    def test_what_can_not_be_opened_is_told(self, tmp_path: Path) -> None:
+        done = called(tmp_path, "data", "check", tmp_path / "gone")
+        assert done.returncode == 1
+        assert str(tmp_path / "gone") in done.stderr
+        assert done.stderr.count("\n") == 1

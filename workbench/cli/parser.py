@@ -4,7 +4,7 @@ import argparse
 from typing import Any, NoReturn
 
 from workbench import __version__
-from workbench.cli import evaluating, info, listing, making, training
+from workbench.cli import checking, evaluating, info, listing, making, training
 from workbench.core.errors import UserError
 
 USAGE = """workbench [FILE]             open the window
@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_info(commands)
+    _add_data(commands)
     for name, function in listing.LISTS.items():
         _add(commands, name, function, f"list the {name} that can be named")
     return top
@@ -99,3 +100,11 @@ def _add_evaluate(commands: Any) -> None:
 def _add_info(commands: Any) -> None:
     told = _add(commands, "info", info.info, "tell what a project or a run holds")
     told.add_argument("path", metavar="FILE|RUN_DIR", help="a project, or the folder of a run")
+
+
+def _add_data(commands: Any) -> None:
+    purpose = "look into data: `data check`"
+    data = commands.add_parser("data", help=purpose, description=purpose, allow_abbrev=False)
+    actions = data.add_subparsers(metavar="ACTION", required=True, prog="workbench data")
+    check = _add(actions, "check", checking.check, "tell what is wrong with data")
+    check.add_argument("path", metavar="PATH|FILE", help="a file or folder of data, or a project")

@@ -21,17 +21,18 @@ def check(data: DatasetSpec) -> Generator[Event]:
     info = data.info()
     yield Progress(text=f"Loading {info.title}")
     subject = Subject(data, info, loaded(data))
-    findings: list[Finding] = []
-    for told in _found(subject):
+    found: list[Finding] = []
+    for told in findings(subject):
         if isinstance(told, Finding):
-            findings.append(told)
+            found.append(told)
         else:
             yield told
     samples = sum(len(part.targets) for part in subject.splits.values())
-    yield DataChecked(findings=worst_first(findings), samples=samples)
+    yield DataChecked(findings=worst_first(found), samples=samples)
 
 
-def _found(subject: Subject) -> Iterator[Event | Finding]:
+def findings(subject: Subject) -> Iterator[Event | Finding]:
+    """All that is wrong, as it is found, and how far the search is."""
     yield Progress(text="Checking labels and values")
     yield from labels(subject)
     yield from values(subject)

@@ -28,7 +28,7 @@ def values(subject: Subject) -> Iterator[Finding]:
     columns = flat(subject.splits["train"].inputs).astype(np.float64)
     usable = np.isfinite(columns).all(0)
     yield from _missing(subject, columns)
-    varied = usable & (np.ptp(np.where(usable, columns, 0), axis=0) > 0)
+    varied: NDArray[np.bool_] = usable & (np.ptp(np.where(usable, columns, 0), axis=0) > 0)
     yield from _constant(subject, usable & ~varied)
     yield from _scale(subject, columns[:, varied])
     yield from _giving_away(subject, columns, varied)
@@ -94,7 +94,8 @@ def _missing(subject: Subject, columns: Columns) -> Iterator[Finding]:
             **told,
         )
 
-    yield from _of_columns(subject, np.isnan(columns).all(0), found)
+    missing = np.array([np.isnan(column).all() for column in columns.T], dtype=bool)
+    yield from _of_columns(subject, missing, found)
 
 
 def _constant(subject: Subject, constant: NDArray[np.bool_]) -> Iterator[Finding]:
