@@ -1,15 +1,20 @@
-"""`new`: a project file from a template."""
+"""`new`: a project file from a template, on data by name or from a file of the user's."""
 
 import json
+import os
 from argparse import Namespace
 from pathlib import Path
 
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
-from workbench.cli.names import named
+from workbench.cli.names import known, named
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
-from workbench.core.project import save_project
+from workbench.core.events import DatasetRecognized
+from workbench.core.project import Project, save_project
 from workbench.core.template import Template
+from workbench.engine.sources import recognize
+
+NO_TEMPLATE, NO_DATASET = "There is no template", "There is no dataset"
 
 
 def new(options: Namespace) -> int:
@@ -18,16 +23,40 @@ def new(options: Namespace) -> int:
     Raises:
         UserError: a name is unknown, the two don't fit, or the file is there or can't be written.
     """
-    template = named(options.template, Template.shelf, "There is no template")
-    data = options.data and named(options.data, DatasetSpec.choices(), "There is no dataset")()
     path = Path(options.output)
-    project = template.project(data or None)
+    project = _project(options)
     if path.exists() and not options.force:
         _refuse_to_replace(path)
     with options.interrupts.held():
         save_project(project, path)
     print(json.dumps({"file": str(path)}) if options.json else f"{path} written")
     return 0
+
+
+def _project(options: Namespace) -> Project:
+    data = data_at(options.data, options.target) if options.data else None
+    if options.template:
+        return named(options.template, Template.shelf, NO_TEMPLATE).project(data)
+    if data is None:
+        raise UserError("Name what to start from: --template NAME, --data NAME|PATH, or both.")
+    return Template.usual(data.info()).project(data)
+
+
+def data_at(wanted: str, target: str | None = None) -> DatasetSpec:
+    """The dataset of that name, or what lies at that path; `./iris` is always a path.
+
+    Raises:
+        UserError: there is neither, or the file can't be opened as data.
+    """
+    is_path = os.sep in wanted or Path(wanted).suffix or Path(wanted).exists()
+    if not is_path or known(wanted, DatasetSpec.offered()):
+        if target:
+            raise UserError("--target names a column of a file: {name} has its own.", name=wanted)
+        return named(wanted, DatasetSpec.offered(), NO_DATASET)()
+    options = {"target": target} if target else {}
+    *_, last = recognize(wanted, **options)
+    assert isinstance(last, DatasetRecognized)
+    return last.data
 
 
 def _refuse_to_replace(path: Path) -> None:

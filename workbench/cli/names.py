@@ -31,5 +31,10 @@ def named(wanted: str, known: Mapping[str, T], lacking: str) -> T:
     )
 
 
+def known(wanted: str, among: Mapping[str, object]) -> bool:
+    """Whether something has that name."""
+    return _plain(wanted) in map(_plain, among)
+
+
 def _plain(name: str) -> str:
     return name.casefold().replace("_", "").replace("-", "").replace(" ", "")

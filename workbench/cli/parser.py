@@ -11,6 +11,7 @@ USAGE = """workbench [FILE]             open the window
        workbench COMMAND [OPTION]   work without one"""
 EXAMPLE = """example:
   workbench new --template small_cnn --data digits -o digits.workbench
+  workbench new --data houses.csv --target price -o houses.workbench
   workbench train digits.workbench --epochs 5 --set train.lr=0.01
   workbench evaluate RUN_DIR
 
@@ -65,10 +66,17 @@ def _add(commands: Any, name: str, function: Any, purpose: str) -> argparse.Argu
 
 def _add_new(commands: Any) -> None:
     new = _add(commands, "new", making.new, "make a project file from a template")
-    new.add_argument("--template", metavar="NAME", required=True, help="see `workbench templates`")
     new.add_argument(
-        "--data", metavar="NAME", help="see `workbench datasets`; else the template's own"
+        "--template",
+        metavar="NAME",
+        help="see `workbench templates`; else one that suits the data",
     )
+    new.add_argument(
+        "--data",
+        metavar="NAME|PATH",
+        help="see `workbench datasets`, or a file or folder of yours; else the template's own",
+    )
+    new.add_argument("--target", metavar="COLUMN", help="the column of a table to be predicted")
     new.add_argument("-o", "--output", metavar="FILE", required=True, help="F.workbench")
     new.add_argument("--force", action="store_true", help="replace FILE if it exists")
 

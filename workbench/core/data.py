@@ -1,7 +1,7 @@
 """Data as values: where samples come from, how they are split and prepared."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -82,6 +82,23 @@ class DatasetSpec(Spec, shelf=True):
         title="Split seed",
         description="The same seed splits the samples in the same way.",
     )
+    stratify: bool = Field(
+        default=True,
+        strict=True,
+        title="Stratify",
+        description="Every class gives the same share to every split; off, chance decides.",
+    )
+    folds: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
+        default=1,
+        title="Folds",
+        description="Above 1 the training samples are dealt into so many equal parts (k-fold), "
+        "and one of them takes the place of the validation share.",
+    )
+    fold: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
+        default=1,
+        title="Fold",
+        description="Which of the folds validates, from 1; train once with each for k-fold.",
+    )
     normalize: bool = Field(
         default=True,
         strict=True,
@@ -120,6 +137,12 @@ class DatasetSpec(Spec, shelf=True):
         """Whether training gets class probabilities as targets, since samples are mixed."""
         return any(transform.mixes for transform in self.prepare)
 
+    @model_validator(mode="after")
+    def _fold_is_there(self) -> Self:
+        if self.fold > self.folds:
+            raise ValueError(f"there is no fold {self.fold} of {self.folds}")
+        return self
+
     @classmethod
     def offered(cls) -> dict[str, type[Self]]:
         """All datasets that can be chosen by name alone; those of the user's files need a path."""
@@ -154,6 +177,19 @@ class DatasetSpec(Spec, shelf=True):
         """
         raise NotImplementedError
 
+    def split_sizes(self, total: int, test: int) -> dict[Split, int]:
+        """Sizes of the splits when validation samples are taken from `total` samples."""
+        val = round(total * self.val_fraction)
+        if self.folds > 1:
+            val = len(range(self.fold - 1, total, self.folds))
+        return {"train": total - val, "val": val, "test": test}
+
+    def validating(self, targets: Sequence[int] | None, total: int) -> list[int]:
+        """Which of `total` samples validate, ascending; evenly from each class of `targets`."""
+        if self.folds > 1:
+            return dealt(targets, total, self.folds, self.split_seed)[self.fold - 1]
+        return held_back(targets, total, self.val_fraction, self.split_seed)
+
     def download(self) -> None:
         """Fetch the files that `load` reads, where the dataset is `downloadable`.
 
@@ -170,19 +206,26 @@ def held_back(targets: Sequence[int] | None, total: int, fraction: float, seed: 
     generator is used since its sequence is the same on every platform and version.
     """
     wanted = round(total * fraction)
-    groups: dict[int, list[int]] = {}
-    for index in range(total):
-        groups.setdefault(targets[index] if targets is not None else 0, []).append(index)
-    draw = random.Random(seed)  # noqa: S311  to be repeated, not to be secret
     ranked: list[tuple[float, int]] = []
-    for _, members in sorted(groups.items()):
-        draw.shuffle(members)
+    for members in _shuffled(targets, total, seed):
         # Position within its class as a share: cutting at the fraction takes evenly from each.
         ranked += [((place + 0.5) / len(members), index) for place, index in enumerate(members)]
     return sorted(index for _, index in sorted(ranked)[:wanted])
 
 
-def split_sizes(total: int, val_fraction: float, test: int) -> dict[Split, int]:
-    """Sizes of the splits when `val_fraction` of `total` training samples is held back."""
-    val = round(total * val_fraction)
-    return {"train": total - val, "val": val, "test": test}
+def dealt(targets: Sequence[int] | None, total: int, folds: int, seed: int) -> list[list[int]]:
+    """All of `total` samples in `folds` parts whose sizes differ by one at most, drawn by `seed`;
+    so do the members of a class where `targets` are given."""
+    order = [index for members in _shuffled(targets, total, seed) for index in members]
+    return [sorted(order[fold::folds]) for fold in range(folds)]
+
+
+def _shuffled(targets: Sequence[int] | None, total: int, seed: int) -> Iterator[list[int]]:
+    """The members of each class, or all samples, in the order that `seed` draws."""
+    groups: dict[int, list[int]] = {}
+    for index in range(total):
+        groups.setdefault(targets[index] if targets is not None else 0, []).append(index)
+    draw = random.Random(seed)  # noqa: S311  to be repeated, not to be secret
+    for _, members in sorted(groups.items()):
+        draw.shuffle(members)
+        yield members

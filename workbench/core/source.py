@@ -1,6 +1,7 @@
 """The user's own files as a dataset: what was found in them is kept beside where they lie."""
 
 import hashlib
+import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,7 @@ class FileSource(DatasetSpec, abstract=True):
     path: Annotated[str, Field(strict=True, min_length=1, max_length=4096)] = Field(
         title="File", description="The file or folder that holds the samples."
     )
-    facts: Facts
+    facts: Facts = Field(title="Found", description="What was found in the files when chosen.")
 
     @classmethod
     def recognizes(cls, path: Path) -> bool:
@@ -122,6 +123,25 @@ def digest_of(files: Iterable[Path]) -> str:
         told = f"{file.name}\0{status.st_size}\0{status.st_mtime_ns}\0"
         digest.update(told.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def check_room(path: Path | str, needed: int) -> None:
+    """Refuse what can't be held in this machine's memory, before asking for it.
+
+    Raises:
+        UserError: it needs more than half of it.
+    """
+    if not hasattr(os, "sysconf"):  # Windows
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if 2 * needed > memory:
+        raise UserError(
+            "{path} would take {needed} GB of memory, and this machine has {memory} GB. Choose "
+            "less of it.",
+            path=path,
+            needed=f"{needed / 1e9:,.1f}",
+            memory=f"{memory / 1e9:.0f}",
+        )
 
 
 @contextmanager

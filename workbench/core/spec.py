@@ -139,7 +139,10 @@ def told(error: ValidationError, where: str) -> UserError:
     if first["type"] == "extra_forbidden":  # the last part is the file's own, whatever it is
         path = (path_text(tuple(parents)) + _part_text(last)).removeprefix(".")
         return UserError("{where}: {path}: is not a known key.", where=where, path=path)
-    path, reason = path_text(first["loc"]) or "value", _lowered(first["msg"])
+    path, reason = path_text(first["loc"]), _lowered(first["msg"])
+    if not path and first["type"] == "value_error":  # of the whole, told in a sentence of ours
+        return UserError("{where}: {reason}.", where=where, reason=reason)
+    path = path or "value"
     return UserError("{where}: {path}: {reason}.", where=where, path=path, reason=reason)
 
 

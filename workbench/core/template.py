@@ -46,6 +46,12 @@ class Template:
         kinds = Template.shelf.values()
         return sorted(kinds, key=lambda kind: (TOPICS.index(kind.topic), kind.year))
 
+    @staticmethod
+    def usual(info: DatasetInfo) -> type["Template"]:
+        """The one to begin with on such data."""
+        name = {3: "small_cnn", 2: "gru_classifier"}.get(len(info.shape), "mlp")
+        return Template.shelf[name]
+
     @classmethod
     def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:
         """The stack for samples of this shape with this many outputs."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from workbench.catalog.datasets.splitting import with_val
-from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, split_sizes
+from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.places import resource
 
 CLASSES = (
@@ -33,7 +33,7 @@ class FashionMNISTSmall(DatasetSpec):
             origin="built in",
             shape=(1, 28, 28),
             task="classification",
-            sizes=split_sizes(6000, self.val_fraction, 1000),
+            sizes=self.split_sizes(6000, 1000),
             classes=CLASSES,
         )
 

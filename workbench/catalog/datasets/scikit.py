@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import Field
-
-from workbench.catalog.datasets.splitting import divided, with_val
-from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, Task, split_sizes
+from workbench.catalog.datasets.splitting import WithTestShare
+from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.layer import Shape
-from workbench.core.spec import Fraction
 
 
-class _Scikit(DatasetSpec, abstract=True):
+class _Scikit(WithTestShare, abstract=True):
     """A dataset of `sklearn.datasets`, which has no test split of its own."""
 
     loader: ClassVar[str]
@@ -22,20 +19,13 @@ class _Scikit(DatasetSpec, abstract=True):
     features: ClassVar[tuple[str, ...]] = ()
     target: ClassVar[str] = "class"
 
-    test_fraction: Fraction = Field(
-        default=0.1,
-        title="Test share",
-        description="Share of all samples that training never sees, kept for the final figures.",
-    )
-
     def source_info(self) -> DatasetInfo:
-        test = round(self.total * self.test_fraction)
         return DatasetInfo(
             title=self.title,
             origin="built in",
             shape=self.shape,
             task=self.task,
-            sizes=split_sizes(self.total - test, self.val_fraction, test),
+            sizes=self.sizes({"train": self.total}),
             classes=self.classes,
             features=self.features,
             target=self.target,
@@ -43,8 +33,7 @@ class _Scikit(DatasetSpec, abstract=True):
         )
 
     def load(self) -> Mapping[Split, Samples]:
-        rest, test = divided(self._samples(), self.test_fraction, self.split_seed)
-        return with_val(self, rest, test)
+        return self.split({"train": self._samples()})
 
     def _samples(self) -> Samples:
         import numpy as np

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from workbench.catalog.datasets.fashion_small import CLASSES as CLOTHES
 from workbench.catalog.datasets.splitting import with_val
-from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, split_sizes
+from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
 from workbench.core.places import datasets_dir
@@ -41,7 +41,7 @@ class _Vision(DatasetSpec, abstract=True):
             origin="torchvision",
             shape=self.shape,
             task="classification",
-            sizes=split_sizes(self.train_size, self.val_fraction, 10_000),
+            sizes=self.split_sizes(self.train_size, 10_000),
             classes=self.classes,
         )
 

@@ -1,0 +1,171 @@
+"""The columns of a table: what kind each is, found while the rows pass by."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from workbench.core.source import Count
+from workbench.core.spec import Spec
+
+MISSING = frozenset(
+    ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT")
+) | {"null", "NULL", "None", "nil"}
+"""What stands for no value, around which spaces do not count; the words of pandas, R and UCI."""
+MOST_VALUES = 1000
+"""A column with more different texts is no category, and one with more numbers has no classes."""
+LONGEST = 1000
+"""Characters of a value that can be a class."""
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+PARTS = {
+    **dict.fromkeys(("train", "training"), 0),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), 1),
+    **dict.fromkeys(("test", "testing"), 2),
+}
+"""What a column calls the splits, by the place of each in `SPLITS`."""
+
+Kind = Literal["number", "category", "text", "empty"]
+
+
+class Column(Spec):
+    """What was found in a column."""
+
+    name: Annotated[str, Field(strict=True, min_length=1, max_length=250)]
+    holds: Kind
+    missing: Count = 0
+    infinite: Count = 0
+    """How many of the missing values are written as infinite numbers."""
+    distinct: Count = 0
+    """Different values, counted to a little over `MOST_VALUES`."""
+    values: tuple[Annotated[str, Field(strict=True, max_length=LONGEST)], ...] = ()
+    """The values in order, where they are few enough to be classes or categories, and words or
+    whole numbers."""
+
+    counts_rows: bool = False
+    """Whether it is the number of the row, which tells nothing of it."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all rows have the same value, or it only counts them."""
+        return self.counts_rows or (self.distinct <= 1 and not (self.distinct and self.missing))
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """The place of each value, by its text."""
+        return {value: place for place, value in enumerate(self.values)}
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether it can be learned from: a name or a sentence can't."""
+        return self.holds == "number" or (self.holds == "category" and bool(self.values))
+
+
+def number_text(value: float) -> str:
+    """A number as a class is called: `3` also where the file writes 3.0."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def numbers(cells: Sequence[str], decimal: str) -> list[float]:
+    """Cells as numbers; what stands for no value, and what is infinite, as NaN or infinite.
+
+    Raises:
+        ValueError: a cell is neither.
+    """
+    if decimal == ",":
+        cells = [_with_point(cell) for cell in cells]
+    try:
+        found = list(map(float, cells))
+    except ValueError:
+        found = [math.nan if cell.strip() in MISSING else float(cell) for cell in cells]
+    if any("_" in cell for cell in cells):  # 1_000 is a number to Python only
+        raise ValueError
+    return found
+
+
+def _with_point(cell: str) -> str:
+    """`1.234,5` and `0,5` as Python writes them."""
+    if THOUSANDS.fullmatch(cell.strip()):
+        cell = cell.replace(".", "")
+    return cell.replace(",", ".")
+
+
+class Survey:
+    """What is known of one column so far, in bounded memory."""
+
+    def __init__(self, name: str, decimal: str) -> None:
+        self.name, self._decimal = name, decimal
+        self._texts: set[str] = set()
+        self._is_number = self._counts = True
+        self._last = math.nan
+        self.missing = self.infinite = self.rows = 0
+
+    def add(self, cells: Sequence[str]) -> list[bool]:
+        """Take some more rows in; gives which of them lack a value."""
+        self.rows += len(cells)
+        lacking = self._lacking(cells)
+        self.missing += sum(lacking)
+        if not self._overflows:
+            self._texts.update(map(str.strip, cells))
+        return lacking
+
+    def _lacking(self, cells: Sequence[str]) -> list[bool]:
+        if self._is_number:
+            try:
+                found = numbers(cells, self._decimal)
+            except ValueError:
+                self._is_number = False
+            else:
+                self.infinite += sum(map(math.isinf, found))
+                self._see_order(found)
+                return [not math.isfinite(value) for value in found]
+        return [cell.strip() in MISSING for cell in cells]
+
+    def _see_order(self, found: Sequence[float]) -> None:
+        first = found[0] - 1 if math.isnan(self._last) else self._last
+        steps = zip((first, *found), found, strict=False)
+        self._counts = self._counts and all(after - before == 1 for before, after in steps)
+        self._last = found[-1]
+
+    @property
+    def _overflows(self) -> bool:
+        return len(self._texts) > MOST_VALUES + len(MISSING)
+
+    def column(self, most: int) -> Column:
+        """What was found, with at most `most` values kept."""
+        if self.missing == self.rows:
+            return Column(name=self.name, holds="empty", missing=self.missing)
+        values = self._values()
+        whole = not self._is_number or all(value.lstrip("-").isdigit() for value in values)
+        few = not self._overflows and len(values) <= most
+        kept = whole and few and max(map(len, values)) <= LONGEST
+        return Column(
+            name=self.name,
+            holds=self._kind(len(values)),
+            missing=self.missing,
+            infinite=self.infinite if self._is_number else 0,
+            distinct=len(values),
+            counts_rows=self._is_number and self._counts and len(values) > 2,
+            values=values if kept else (),
+        )
+
+    def _values(self) -> tuple[str, ...]:
+        texts = self._texts - MISSING
+        if not self._is_number:
+            return tuple(sorted(texts))
+        found = set(filter(math.isfinite, numbers(list(texts), self._decimal)))
+        return tuple(map(number_text, sorted(found)))
+
+    def _kind(self, distinct: int) -> Kind:
+        """Texts are categories where they repeat themselves; else they are names or sentences."""
+        if self._is_number:
+            return "number"
+        repeats = distinct <= 20 or 2 * distinct <= self.rows - self.missing
+        return "category" if repeats and not self._overflows else "text"
+
+
+def is_part(column: Column) -> bool:
+    """Whether a column says which split a row is for."""
+    known = [PARTS.get(value.lower()) for value in column.values]
+    return column.holds == "category" and 0 in known and None not in known and not column.missing

@@ -1,0 +1,236 @@
+"""Tables of the user's: a row is a sample, one column is the target, others are features."""
+
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from workbench.catalog.datasets.columns import Column
+from workbench.catalog.datasets.encoding import (
+    Categories,
+    Feature,
+    Missing,
+    encoded,
+    features_of,
+    stand_ins,
+)
+from workbench.catalog.datasets.splitting import WithTestShare, by_part
+from workbench.catalog.datasets.table_facts import TableFacts, survey
+from workbench.catalog.datasets.table_rows import read_rows
+from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
+from workbench.core.events import Progress
+from workbench.core.source import FileSource, check_room
+
+SUFFIXES = (".csv", ".tsv", ".tab")
+TARGETS = ("target", "label", "class", "y", "outcome", "diagnosis", "species", "survived")
+"""What a column to be predicted is often called; else it is the last one."""
+MOST_CLASSES_BY_NUMBER = 20
+"""A target of whole numbers with more different ones is a quantity."""
+
+Name = Annotated[str, Field(strict=True, max_length=250)]
+
+
+def _names(value: Any) -> Any:
+    """`a, b` as people type it."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+class Table(WithTestShare, FileSource):
+    """Rows and columns of a text file; types of columns are inferred, categories encoded, and
+    missing values filled by a rule."""
+
+    title: ClassVar[str] = "Table"
+    summary: ClassVar[str] = "A table of your own: a row is a sample, one column is predicted"
+    opens: ClassVar[str] = "tables (CSV, TSV)"
+
+    facts: TableFacts = Field(title="Found", description="What was found in the table.")
+    target: Name = Field(title="Target", description="The column that is to be predicted.")
+    features: Annotated[tuple[Name, ...], BeforeValidator(_names)] = Field(
+        default=(),
+        title="Features",
+        description="The columns to predict it from; empty is all that can be learned from.",
+    )
+    split_column: Name = Field(
+        default="",
+        title="Split column",
+        description="The column that says train, val or test; empty splits by the shares.",
+    )
+    task: Literal["found", "classification", "regression"] = Field(
+        default="found",
+        title="Task",
+        description="What the target is: a class or a number; found tells by its values.",
+    )
+    categories: Categories = Field(
+        default="one-hot",
+        title="Categories",
+        description="One-hot makes a feature of each value, up to 32 of them; integers, and what "
+        "has more, are numbered in the order of the alphabet.",
+    )
+    missing: Missing = Field(
+        default="mean",
+        title="Missing values",
+        description="What stands in: the mean of training rows (of categories the most frequent), "
+        "the most frequent one, or the mean with an own column that says so; or the row is "
+        "dropped. Rows without a target always are.",
+    )
+
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        return path.suffix.lower() in SUFFIXES and path.is_file()
+
+    @classmethod
+    def found(cls, path: Path, **options: Any) -> Generator[Progress, None, Self]:
+        facts = yield from survey(path)
+        split = options.setdefault("split_column", facts.split_column)
+        options.setdefault("target", _likely_target(facts.columns, split))
+        return cls.made(path, facts, options)
+
+    @model_validator(mode="after")
+    def _columns_are_there(self) -> Self:
+        known = [column.name for column in self.facts.columns]
+        given = [self.target, *self.features, *filter(None, [self.split_column])]
+        for name in given:
+            if name not in known:
+                raise ValueError(f"there is no column {name!r:.80}; the columns are {_list(known)}")
+        if len(set(given)) != len(given):
+            raise ValueError("a column can only be one of target, feature and split column")
+        if self.split_column and self.split_column != self.facts.split_column:
+            raise ValueError(f"{self.split_column!r} has other values than train, val and test")
+        self._check_target()
+        self._check_features()
+        return self
+
+    def _check_target(self) -> None:
+        column = self._target
+        if column.holds == "empty":
+            raise ValueError(f"the target {column.name!r} has no values")
+        if self.task == "regression" and column.holds != "number":
+            raise ValueError(f"the target {column.name!r} holds words: no regression")
+        if self._task == "classification" and not column.values:
+            raise ValueError(
+                f"the target {column.name!r} has too many different values to be classes; "
+                "choose another target"
+            )
+
+    def _check_features(self) -> None:
+        for column in self.columns:
+            if not column.is_feature:
+                raise ValueError(
+                    f"the column {column.name!r} can't be a feature: it holds "
+                    f"{'nothing' if column.holds == 'empty' else 'too many different words'}"
+                )
+        if not self.columns:
+            raise ValueError("there is no column beside the target to learn from")
+        if self.missing == "drop rows" and not self.facts.gaps:
+            raise ValueError(
+                "values are missing in too many combinations of columns to drop rows; choose "
+                "another rule"
+            )
+
+    @property
+    def _target(self) -> Column:
+        return self.facts.columns[self.facts.place(self.target)]
+
+    @property
+    def _task(self) -> Task:
+        if self.task != "found":
+            return self.task
+        column = self._target
+        few = 0 < len(column.values) <= MOST_CLASSES_BY_NUMBER
+        return "classification" if column.holds != "number" or few else "regression"
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that features are made of."""
+        if self.features:
+            return [self.facts.columns[self.facts.place(name)] for name in self.features]
+        return [
+            column
+            for column in self.facts.columns
+            if column.name not in (self.target, self.split_column)
+            and column.is_feature
+            and not column.says_nothing
+        ]
+
+    def _features(self) -> list[Feature]:
+        return features_of(self.columns, self.categories, self.missing)
+
+    def offers(self) -> Mapping[str, Sequence[Any]]:
+        names = [column.name for column in self.facts.columns]
+        return {
+            "target": [column.name for column in self.facts.columns if column.holds != "empty"],
+            "features": names,
+            "split_column": ["", *filter(None, [self.facts.split_column])],
+        }
+
+    def source_info(self) -> DatasetInfo:
+        features = tuple(feature.name for feature in self._features())
+        task = self._task
+        return DatasetInfo(
+            title=self.name,
+            origin="your file",
+            shape=(len(features),),
+            task=task,
+            sizes=self.sizes(self._counts()),
+            classes=self._target.values if task == "classification" else (),
+            features=features,
+            target=self.target,
+        )
+
+    def _counts(self) -> dict[Split, int]:
+        """How many rows are for each split by themselves."""
+        facts, counts = self.facts, dict.fromkeys(SPLITS, 0)
+        needed = {facts.place(self.target)}
+        if self.missing == "drop rows":
+            needed |= {facts.place(column.name) for column in self.columns}
+        for rows in facts.rows:
+            if needed.isdisjoint(rows.missing):
+                counts[SPLITS[rows.part if self.split_column else 0]] += rows.count
+        if not facts.gaps:
+            counts["train"] -= self._target.missing
+        return counts
+
+    def read(self, path: Path) -> Mapping[Split, Samples]:
+        import numpy as np
+
+        facts, columns, features = self.facts, self.columns, self._features()
+        check_room(path, 4 * facts.total * (len(columns) + 2 * len(features)))
+        of_classes = self._task == "classification"
+        raw = read_rows(
+            path,
+            facts,
+            [facts.place(column.name) for column in columns],
+            (facts.place(self.target), of_classes),
+            facts.place(self.split_column),
+        )
+        keep = ~np.isnan(raw.targets)
+        if self.missing == "drop rows":
+            keep &= ~np.isnan(raw.values).any(axis=1)
+        targets = raw.targets[keep].astype(np.int64 if of_classes else np.float32)
+        splits = self.split(by_part(Samples(raw.values[keep], targets), raw.parts[keep]))
+        instead = stand_ins(splits["train"].inputs, columns, self.missing)
+        return {
+            split: Samples(encoded(samples.inputs, features, instead), samples.targets)
+            for split, samples in splits.items()
+        }
+
+
+def _likely_target(columns: Sequence[Column], split: str) -> str:
+    """A column with a telling name, else the last one that can be predicted."""
+    able = [
+        column.name
+        for column in columns
+        if column.holds in ("number", "category")
+        and not column.says_nothing
+        and column.name != split
+    ]
+    called = [name for wanted in TARGETS for name in able if name.lower() == wanted]
+    return (called or able[::-1] or [columns[-1].name])[0]
+
+
+def _list(names: Sequence[str]) -> str:
+    told = ", ".join(names[:12])
+    return f"{told} and {len(names) - 12} more" if len(names) > 12 else told

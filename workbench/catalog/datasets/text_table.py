@@ -1,0 +1,215 @@
+"""Tables as text: their encoding and delimiter are found, and their rows read with bounds."""
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from workbench.core.errors import UserError
+from workbench.core.spec import Spec
+
+DELIMITERS = ",;\t|"
+SAMPLE_BYTES = 1 << 18
+CHUNK_ROWS = 8192
+# No machine-made table has more; what has, is no table, and would fill the memory by one line.
+LONGEST_LINE = 1 << 24
+MOST_COLUMNS = 10_000
+FLOAT = re.compile(r"[+-]?\d*([.,])\d+([eE][+-]?\d+)?")
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+class Dialect(Spec):
+    """How the text of a table is to be read."""
+
+    encoding: Annotated[str, Field(strict=True, max_length=40)]
+    delimiter: Annotated[str, Field(strict=True, min_length=1, max_length=1)]
+    decimal: Literal[".", ","] = "."
+    header: bool = True
+
+
+class Chunk(NamedTuple):
+    """Some rows of a table as columns of text, and how many bytes were read so far."""
+
+    columns: Sequence[Sequence[str]]
+    done: int
+
+
+def dialect_of(path: Path) -> Dialect:
+    """How the file is written, by its bytes and the shape of its first rows.
+
+    Raises:
+        UserError: it is empty, or no text.
+    """
+    encoding = _encoding(path)
+    with path.open("rb") as file:
+        lines = _sampled(file.read(SAMPLE_BYTES), encoding)
+    if not any(line.strip() for line in lines):
+        raise UserError("{path} is empty: there are no rows to train on.", path=path)
+    delimiter = max(DELIMITERS, key=lambda sign: _evenness(lines, sign))
+    rows = [row for row in _parsed(lines, delimiter) if any(row)]
+    return Dialect(
+        encoding=encoding,
+        delimiter=delimiter,
+        decimal=_decimal(rows, delimiter),
+        header=not any(_is_number(cell) for cell in rows[0]),
+    )
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 or UTF-16 by its mark, UTF-8 where all bytes are such, else cp1252 as of Excel."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        mark = next((name for bom, name in MARKS.items() if start.startswith(bom)), "")
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder(mark or "utf-8")()
+        try:
+            while block := file.read(1 << 20):
+                if b"\0" in block and mark != "utf-16":
+                    raise UserError(
+                        "{path} is no text: it holds zero bytes. Save it as CSV in UTF-8.",
+                        path=path,
+                    )
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            if mark:
+                raise _wrong_encoding(path, mark) from error
+            return "cp1252"
+    return mark or "utf-8"
+
+
+def _wrong_encoding(path: Path, encoding: str) -> UserError:
+    return UserError(
+        "{path} is no text in {encoding}: some of its bytes mean nothing there. Save it as UTF-8.",
+        path=path,
+        encoding=encoding,
+    )
+
+
+def _sampled(sample: bytes, encoding: str) -> list[str]:
+    """The first whole lines."""
+    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
+    lines = text.splitlines(keepends=True)
+    return lines[:-1] if len(sample) == SAMPLE_BYTES and len(lines) > 1 else lines
+
+
+def _parsed(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(islice(csv.reader(lines, delimiter=delimiter), 1000))
+    except csv.Error:  # told by the reader of all rows, with the line
+        return []
+
+
+def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
+    """How well a delimiter parts the lines: the share of rows with the most frequent number of
+    cells, where that is more than one; then that number."""
+    widths = Counter(len(row) for row in _parsed(lines, delimiter) if row)
+    if not widths:
+        return (0.0, 0)
+    width, times = widths.most_common(1)[0]
+    return (times / widths.total(), width) if width > 1 else (0.0, 0)
+
+
+def _decimal(rows: Sequence[Sequence[str]], delimiter: str) -> Literal[".", ","]:
+    """The sign that more numbers are written with; a comma can't be both sign and delimiter."""
+    found = [FLOAT.fullmatch(cell.strip()) for row in rows for cell in row]
+    signs = Counter(match[1] for match in found if match)
+    return "," if delimiter != "," and signs[","] > signs["."] else "."
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def header_of(path: Path, dialect: Dialect) -> list[str]:
+    """The names of the columns: never empty, never twice the same.
+
+    Raises:
+        UserError: there are too many columns, or the file can't be read.
+    """
+    first = next(row for row, _ in _rows(path, dialect))
+    if len(first) > MOST_COLUMNS:
+        raise UserError(
+            "{path} has {count} columns; more than {most} can't be opened.",
+            path=path,
+            count=f"{len(first):,}",
+            most=f"{MOST_COLUMNS:,}",
+        )
+    given = [cell.strip() if dialect.header else "" for cell in first]
+    names = [name[:200] or f"column {place}" for place, name in enumerate(given, 1)]
+    times: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        times[name] += 1
+        unique.append(name if times[name] == 1 else f"{name} ({times[name]})")
+    return unique
+
+
+def chunks(path: Path, dialect: Dialect, width: int) -> Iterator[Chunk]:
+    """All rows behind the header, some thousand at a time, each with `width` cells.
+
+    Raises:
+        UserError: a row has more or fewer cells, or can't be read; the sentence has its line.
+    """
+    rows = islice(_rows(path, dialect, width), int(dialect.header), None)
+    while held := list(islice(rows, CHUNK_ROWS)):
+        yield Chunk(list(zip(*(row for row, _ in held), strict=True)), held[-1][1])
+
+
+def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[tuple[list[str], int]]:
+    """Each row that is not blank, with the bytes read so far."""
+    with path.open("rb") as raw, TextIOWrapper(raw, dialect.encoding, newline="") as text:
+        reader = csv.reader(_lines(text, path), delimiter=dialect.delimiter)
+        try:
+            for row in reader:
+                if not row:
+                    continue
+                if width and len(row) != width:
+                    raise _ragged(path, reader.line_num, len(row), width)
+                yield row, raw.tell()
+        except UnicodeDecodeError as error:
+            raise _wrong_encoding(path, dialect.encoding) from error
+        except csv.Error as error:
+            raise UserError(
+                "{path}, line {line}: {reason}. A quotation mark may lack its end; mend the row.",
+                path=path,
+                line=reader.line_num + 1,
+                reason=error,
+            ) from error
+
+
+def _lines(text: TextIOWrapper, path: Path) -> Iterator[str]:
+    """Lines of bounded length: a file without any line break must not fill the memory."""
+    number = 0
+    while line := text.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE:
+            raise UserError(
+                "{path}, line {line} is longer than {most} characters: that is no table.",
+                path=path,
+                line=number,
+                most=f"{LONGEST_LINE:,}",
+            )
+        yield line
+
+
+def _ragged(path: Path, line: int, cells: int, width: int) -> UserError:
+    return UserError(
+        "{path}, line {line} has {cells} cells where the first row has {width}. Mend the row, or "
+        "put cells that hold the delimiter into quotation marks.",
+        path=path,
+        line=line,
+        cells=cells,
+        width=width,
+    )
