@@ -18,7 +18,7 @@ def check(data: DatasetSpec) -> Generator[Event]:
     Raises:
         UserError: the files are missing or damaged.
     """
-    info = data.info()
+    info = data.source_info()
     yield Progress(text=f"Loading {info.title}")
     subject = Subject(data, info, loaded(data))
     found: list[Finding] = []

@@ -81,8 +81,7 @@ def _centred(small: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _alike(held: Looks, train: Looks, start: int, stop: int) -> Iterator[tuple[int, int]]:
     bits = np.bitwise_count(held[0][start:stop, None] ^ train[0][None, :])
-    rows, others = np.nonzero(bits <= NEAR_BITS)
-    rows += start
-    alike = np.einsum("ij,ij->i", held[1][rows], train[1][others]) >= ALIKE
-    told, first = np.unique(rows[alike], return_index=True)
-    yield from zip(told.tolist(), others[alike][first].tolist(), strict=True)
+    correlation = held[1][start:stop] @ train[1].T
+    rows, others = np.nonzero((bits <= NEAR_BITS) & (correlation >= ALIKE))
+    told, first = np.unique(rows, return_index=True)
+    yield from zip((told + start).tolist(), others[first].tolist(), strict=True)

@@ -1,0 +1,133 @@
+"""What the data panel looks at: samples of a split and class, samples prepared, columns."""
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workbench.core.data import DatasetInfo, DatasetSpec, Split
+from workbench.core.errors import UserError
+from workbench.core.events import Event, Progress
+from workbench.core.shown import ColumnsSummed, ColumnSummary, SamplesFound, SamplesPrepared
+from workbench.engine.batches import loaded
+
+BINS = 24
+MOST_COLUMNS = 200
+
+
+def samples(
+    data: DatasetSpec, split: Split, label: int | None, first: int, count: int
+) -> Generator[Event]:
+    """`count` samples of a split from the `first` on, of one class or, at None, of all in turn.
+
+    Raises:
+        UserError: the files are missing or damaged.
+    """
+    info = data.source_info()
+    yield Progress(text=f"Loading {info.title}")
+    held = loaded(data)[split]
+    rows = in_turn(held.targets, info) if label is None else np.flatnonzero(held.targets == label)
+    shown = rows[first : first + count]
+    yield SamplesFound(
+        split=split,
+        total=len(rows),
+        rows=shown,
+        inputs=held.inputs[shown],
+        targets=held.targets[shown],
+    )
+
+
+def in_turn(targets: NDArray[Any], info: DatasetInfo) -> NDArray[np.intp]:
+    """All rows, taken in turn from every class; as they stand where there are no classes."""
+    if info.task != "classification":
+        return np.arange(len(targets))
+    order = np.argsort(targets, kind="stable")
+    starts = np.searchsorted(targets[order], np.arange(len(info.classes)))
+    turn = np.arange(len(targets)) - starts[targets[order].clip(0, len(info.classes) - 1)]
+    rows: NDArray[np.intp] = order[np.lexsort((targets[order], turn))]
+    return rows
+
+
+def prepared(data: DatasetSpec, rows: tuple[int, ...], draws: int, seed: int) -> Generator[Event]:
+    """Training images before and behind the transforms, drawn several times as training would.
+
+    Raises:
+        UserError: the files are missing or damaged, or a transform can't work on them.
+    """
+    info = data.source_info()
+    held = loaded(data)["train"]
+    chosen = [row for row in rows if row < len(held.targets)]
+    before = held.inputs[chosen]
+    inputs = torch.from_numpy(np.ascontiguousarray(before)).float() / info.full_scale
+    after = [_drawn(data, inputs, held.targets[chosen], seed + n) for n in range(draws)]
+    yield SamplesPrepared(before=before, after=np.stack(after))
+
+
+def _drawn(
+    data: DatasetSpec, inputs: Tensor, targets: NDArray[Any], seed: int
+) -> NDArray[np.uint8]:
+    generator = torch.Generator().manual_seed(seed)
+    given = torch.from_numpy(targets)
+    if data.mixes:
+        classes = len(data.info().classes)
+        given = torch.nn.functional.one_hot(given, classes).float()
+    for transform in data.prepare:
+        if transform.mixes:
+            inputs, given = transform.draw_mixed(inputs, given, generator)
+        else:
+            inputs = transform.draw(inputs, generator)
+    return visible(inputs)
+
+
+def visible(images: Tensor) -> NDArray[np.uint8]:
+    """Images (n, c, h, w) as bytes; what goes beyond 0...1, as behind Normalize, is squeezed."""
+    low, high = min(0.0, float(images.min())), max(1.0, float(images.max()))
+    scaled = (images - low) / (high - low) * 255
+    found: NDArray[np.uint8] = scaled.round().to(torch.uint8).numpy()
+    return found
+
+
+def columns(data: DatasetSpec) -> Generator[Event]:
+    """The target and the columns of a table in the training split, `MOST_COLUMNS` at the most.
+
+    Raises:
+        UserError: the files are missing or damaged.
+    """
+    info = data.source_info()
+    if len(info.shape) != 1:
+        raise UserError("{title} is no table: it has no columns.", title=info.title)
+    yield Progress(text=f"Loading {info.title}")
+    inputs, targets = loaded(data)["train"][:2]
+    found = [_target(targets, info)]
+    for column in range(min(inputs.shape[1], MOST_COLUMNS)):
+        name = info.features[column] if column < len(info.features) else str(column + 1)
+        found.append(summary(name, inputs[:, column]))
+    yield ColumnsSummed(columns=tuple(found))
+
+
+def _target(targets: NDArray[Any], info: DatasetInfo) -> ColumnSummary:
+    if info.task != "classification":
+        return summary(info.target, targets)
+    counts = np.bincount(targets, minlength=len(info.classes))
+    return ColumnSummary(name=info.target, counts=counts.tolist(), labels=info.classes)
+
+
+def summary(name: str, values: NDArray[Any]) -> ColumnSummary:
+    """A column of numbers: its histogram, mean and (population) standard deviation."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    missing = len(values) - len(finite)
+    if not len(finite):
+        return ColumnSummary(name=name, counts=(), missing=missing)
+    counts, _ = np.histogram(finite, BINS)
+    return ColumnSummary(
+        name=name,
+        counts=counts.tolist(),
+        low=float(finite.min()),
+        high=float(finite.max()),
+        mean=float(finite.mean()),
+        std=float(finite.std()),
+        missing=missing,
+    )
