@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.ui import dialogs
@@ -48,6 +49,16 @@ def _file(window: MainWindow) -> Iterator[Action]:
         "Start a project from a template",
     )
     yield Action("file.open", "&Open…", "File", lambda: window.files.if_saved(open_), "Ctrl+O")
+    yield Action(
+        "file.open_data",
+        "Open &Data…",
+        "File",
+        lambda: dialogs.ask_data_file(
+            window, "dialog.open_data", tr("Open data"), Path.home(), window.opening.open
+        ),
+        "Ctrl+Shift+D",
+        "Train on a file of your own; or drop it on the window",
+    )
     yield Action(  # this row puts the menu in its place; it is filled when it opens
         "file.recent",
         "No project was saved yet",

@@ -43,6 +43,33 @@ def data_rows(window: MainWindow) -> Iterator[Action]:
         data = present().replace(root=str(folder))
         session.document.edit(tr("Choose folder"), project.replace(data=data))
 
+    def ask(folder: bool) -> None:
+        ask_path = dialogs.ask_folder if folder else dialogs.ask_data_file
+        name, title = "dialog.open_data", tr("Open data")
+        ask_path(window, name, title, Path.home(), window.opening.open)
+
+    yield Action(
+        "data.open_file",
+        "Open &File…",
+        "Data",
+        lambda: ask(folder=False),
+        tip="Train on a table, an array or another file of your own; or drop it on the window",
+    )
+    yield Action(
+        "data.open_folder",
+        "Open Fol&der…",
+        "Data",
+        lambda: ask(folder=True),
+        tip="Train on a folder of your own, such as one of images; or drop it on the window",
+    )
+    yield Action(
+        "data.open_pasted",
+        "Open &Pasted Path",
+        "Data",
+        window.opening.open_pasted,
+        "Ctrl+Shift+V",
+        "Train on the file or folder whose path was copied",
+    )
     for kind in DatasetSpec.offered().values():
         yield Action(
             f"data.choose.{kind.__name__}",
@@ -74,7 +101,7 @@ def data_rows(window: MainWindow) -> Iterator[Action]:
         "data.reload",
         "&Reload",
         "Data",
-        lambda: session.look_at_data("describe.reload"),
+        window.opening.reload,
         tip="Read the data again",
     )
 

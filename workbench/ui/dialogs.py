@@ -30,6 +30,13 @@ def ask_folder(parent: QWidget, name: str, title: str, start: Path, on_path: OnP
         dialog.setDirectory(str(start))
 
 
+def ask_data_file(parent: QWidget, name: str, title: str, start: Path, on_path: OnPath) -> None:
+    """Ask for a file of data, of any kind."""
+    dialog = _ask(parent, name, title, "", on_path, QFileDialog.FileMode.ExistingFile)
+    if start.is_dir():
+        dialog.setDirectory(str(start))
+
+
 def ask_new_file(
     parent: QWidget, name: str, title: str, filters: str, suggested: str, on_path: OnPath
 ) -> None:

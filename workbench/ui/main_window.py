@@ -30,6 +30,7 @@ from workbench.ui.text import sentence, tr
 
 if TYPE_CHECKING:
     from workbench.ui.banner import Banner
+    from workbench.ui.data.opening import Opening
     from workbench.ui.models import Models
     from workbench.ui.panel import Panel
     from workbench.ui.panels.layer import LayerPanel
@@ -52,6 +53,7 @@ class MainWindow(QMainWindow):
     files: ProjectFiles
     models: Models
     banner: Banner
+    opening: Opening
     palette_panel: PalettePanel
     layer: LayerPanel
 
@@ -126,12 +128,13 @@ class MainWindow(QMainWindow):
     def _add_commands(self) -> None:
         from workbench.ui.banner import Banner
         from workbench.ui.commands import rows
+        from workbench.ui.data.opening import Opening
         from workbench.ui.models import Models
         from workbench.ui.panels.data import DataPanel
         from workbench.ui.project_files import ProjectFiles
 
         self.files, self.models = ProjectFiles(self), Models(self.session)
-        self.banner = Banner(self, self.run_bar)
+        self.banner, self.opening = Banner(self, self.run_bar), Opening(self)
         self.commands.add(rows(self))
         self.run_bar.take_commands(self.commands.actions)
         panels = self.commands.menu("View/Panels")

@@ -1,0 +1,1 @@
+"""What a person sees of data and does with them: opening, samples, split, preparation, check."""

@@ -1,0 +1,159 @@
+"""The user's own files: dropped anywhere on the window, chosen, or named by a pasted path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+
+from workbench.core.data import DatasetSpec
+from workbench.core.errors import UserError
+from workbench.core.events import DatasetRecognized, Event, Progress
+from workbench.core.project import SUFFIX
+from workbench.core.source import FileSource
+from workbench.engine.remote import Stream
+from workbench.ui.data.fitting import fitted
+from workbench.ui.data.question import Question
+from workbench.ui.data.waiting import Waiting
+from workbench.ui.text import tr
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+
+    from workbench.ui.main_window import MainWindow
+
+
+class Opening(QObject):
+    """Finds out in a Job what a file or folder holds, asks what must be decided, and puts the
+    project on it."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._found: DatasetSpec | None = None
+        self._waiting: Waiting | None = None
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QDropEvent) and _dropped(event.mimeData()):
+            event.acceptProposedAction()
+            if not isinstance(event, QDragEnterEvent | QDragMoveEvent):
+                self.open(_dropped(event.mimeData()))
+            return True
+        return super().eventFilter(watched, event)
+
+    def open_pasted(self) -> None:
+        """Open the path that the clipboard holds."""
+        mime = QGuiApplication.clipboard().mimeData()
+        text = (_dropped(mime) or mime.text()).strip().strip("\"'")
+        path = Path(text.removeprefix("file://")).expanduser()
+        if not text or "\n" in text or not path.is_absolute():
+            told = UserError("The clipboard holds no path. Copy a file, a folder or its path.")
+            self._window.tell_failure(told, False)
+            return
+        self.open(str(path))
+
+    def open(self, path: Path | str) -> None:
+        """Open a file or folder; a project is opened as a project."""
+        path = Path(path)
+        if path.suffix == SUFFIX:
+            self._window.files.if_saved(lambda: self._window.files.open(path))
+            return
+        stream = self._window.session.engines.remote("sources.recognize", str(path))
+        self._start(path.name, stream, self._ask)
+
+    def reload(self) -> None:
+        """Read the project's data again; the user's own files as they are now."""
+        session = self._window.session
+        data = session.document.project.data
+        if not isinstance(data, FileSource):
+            session.look_at_data("describe.reload")
+            return
+        self._start(data.name, session.engines.remote("sources.reopen", data), self._reopened)
+
+    def _reopened(self, data: DatasetSpec) -> None:
+        session = self._window.session
+        project = session.document.project
+        if data == project.data:
+            session.look_at_data("describe.reload")
+        else:
+            session.document.edit(tr("Reload"), project.with_data(data))
+
+    def _start(self, name: str, stream: Stream, go_on: Callable[[DatasetSpec], None]) -> None:
+        self.cancel()
+        waiting = Waiting(self._window, name, stream.stop)
+        self._waiting, self._found = waiting, None
+        self._window.session.start(
+            stream,
+            lambda events: self._told(waiting, events),
+            lambda error: self._ended(waiting, error, go_on),
+        )
+
+    def cancel(self) -> None:
+        """Give up what is being opened."""
+        if self._waiting:
+            self._waiting.cancel()
+
+    def _told(self, waiting: Waiting, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Progress):
+                waiting.tell(event)
+            elif isinstance(event, DatasetRecognized) and waiting is self._waiting:
+                self._found = event.data
+
+    def _ended(
+        self, waiting: Waiting, error: Exception | None, go_on: Callable[[DatasetSpec], None]
+    ) -> None:
+        waiting.done()
+        if waiting is not self._waiting:
+            return
+        self._waiting = None
+        found, self._found = self._found, None
+        if self._window.session.ending or waiting.cancelled:
+            return
+        if error:
+            self._window.session.failed.emit(error, False)
+        elif found:
+            go_on(found)
+
+    def _ask(self, data: DatasetSpec) -> None:
+        if data.offers():
+            Question(self._window, data, self.take).open()
+        else:
+            self.take(data)
+
+    def take(self, data: DatasetSpec) -> None:
+        """Put the project on `data`. A network that nobody has touched is fitted at once; for
+        another the fitting is offered."""
+        session = self._window.session
+        document = session.document
+        untouched = document.path is None and not document.modified
+        session.choose_data(data)
+        fitting = fitted(document.project)
+        if fitting is None:
+            return
+        label, project = fitting
+        if untouched:
+            document.edit(label, project)
+            return
+        self._window.banner.tell(
+            tr("{name} is open; the network does not fit it yet.", name=data.info().title),
+            label,
+            self._fit,
+        )
+
+    def _fit(self) -> None:
+        document = self._window.session.document
+        fitting = fitted(document.project)  # the project may have changed since it was offered
+        if fitting:
+            document.edit(*fitting)
+
+
+def _dropped(mime: QMimeData) -> str:
+    """The first local path that a drag or the clipboard carries."""
+    paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    return paths[0] if paths else ""
