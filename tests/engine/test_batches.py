@@ -7,8 +7,9 @@ import torch
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DataDescribed, SamplesLoaded
-from workbench.engine.batches import Batches, measured
+from workbench.engine.batches import Batches
 from workbench.engine.describe import SHOWN, describe, download
+from workbench.engine.preparation import measured
 
 CPU = torch.device("cpu")
 NAMES = [name for name, kind in DatasetSpec.offered().items() if not kind.downloadable]

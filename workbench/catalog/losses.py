@@ -25,6 +25,7 @@ class CrossEntropyLoss(LossSpec):
     """torch.nn.CrossEntropyLoss over one score per class."""
 
     summary: ClassVar[str] = "Softmax and negative log-likelihood in one: for two or more classes."
+    takes_probabilities: ClassVar[bool] = True
 
     def out_shape(self, info: DatasetInfo) -> Shape:
         _needs_classes(self, info)
@@ -46,6 +47,7 @@ class BCEWithLogitsLoss(LossSpec):
     """torch.nn.BCEWithLogitsLoss: one score for two classes, else one score per class."""
 
     summary: ClassVar[str] = "Sigmoid and binary cross-entropy in one: for yes or no."
+    takes_probabilities: ClassVar[bool] = True
 
     def out_shape(self, info: DatasetInfo) -> Shape:
         _needs_classes(self, info)
@@ -58,7 +60,7 @@ class BCEWithLogitsLoss(LossSpec):
 
     def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
         if len(info.classes) == 2:
-            return targets[:, None].float()
+            return targets[:, None].float() if targets.ndim == 1 else targets[:, 1:]
         return _one_hot(targets, len(info.classes))
 
     def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
@@ -72,6 +74,7 @@ class MSELoss(LossSpec):
     """torch.nn.MSELoss to the target value, or to one-hot classes."""
 
     summary: ClassVar[str] = "The mean squared difference: for numbers."
+    takes_probabilities: ClassVar[bool] = True
 
     def out_shape(self, info: DatasetInfo) -> Shape:
         return (len(info.classes),) if info.task == "classification" else (1,)
@@ -93,4 +96,6 @@ class MSELoss(LossSpec):
 def _one_hot(targets: "Tensor", classes: int) -> "Tensor":
     from torch.nn import functional
 
+    if targets.ndim == 2:  # class probabilities
+        return targets
     return functional.one_hot(targets, classes).float()

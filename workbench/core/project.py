@@ -68,6 +68,12 @@ class Project(Spec):
         """
         if not self.model.layers:
             raise UserError("The network has no layers yet: add one from the Layers panel.")
+        if self.data.mixes and not self.train.loss.takes_probabilities:
+            raise UserError(
+                "{loss} takes classes, but MixUp and CutMix make class probabilities of them. "
+                "Choose CrossEntropyLoss, or remove the transform.",
+                loss=self.train.loss.kind,
+            )
         for step in self.walk():
             if step.fault:
                 raise UserError(

@@ -19,6 +19,8 @@ class LossSpec(Spec, shelf=True):
 
     summary: ClassVar[str]
     """One sentence on what it measures."""
+    takes_probabilities: ClassVar[bool] = False
+    """Whether targets may be class probabilities (n, classes), as mixed samples have them."""
 
     def out_shape(self, info: DatasetInfo) -> Shape:
         """The output shape that the network must have for this loss on this data.

@@ -3,10 +3,12 @@
 from collections.abc import Generator, Mapping
 
 import numpy as np
+import torch
 
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
-from workbench.engine.batches import loaded, measured
+from workbench.engine.batches import loaded
+from workbench.engine.preparation import Preparation
 
 SHOWN = 60
 
@@ -30,7 +32,7 @@ def describe(data: DatasetSpec) -> Generator[Event]:
     info = data.info()
     yield Progress(text=f"Loading {info.title}")
     splits = loaded(data)
-    mean, std = measured(splits["train"], info)
+    mean, std = Preparation(data, splits["train"], torch.device("cpu")).normalization
     shown = _spread(splits["train"], info)
     yield DataDescribed(
         sizes={name: len(samples.targets) for name, samples in splits.items()},

@@ -58,7 +58,8 @@ class Figures:
         targets = torch.cat([step.targets for step in untold])
         values = self._loss.probabilities(outputs, self._info)
         if self._info.task == "classification":
-            name, each = "accuracy", (values.argmax(1) == targets).float()
+            classes = targets if targets.ndim == 1 else targets.argmax(1)  # of mixed samples
+            name, each = "accuracy", (values.argmax(1) == classes).float()
         else:
             name, each = "mae", (values - targets).abs()
         return name, torch.stack([part.mean() for part in torch.split(each, sizes)]).tolist()

@@ -4,7 +4,6 @@ import logging
 import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from workbench.core.events import (
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
+from workbench.engine.balance import StepLoss
 from workbench.engine.batches import Batches
 from workbench.engine.build import build, convolves
 from workbench.engine.chance import rng_states, set_rng_states
@@ -83,7 +83,7 @@ class _Training:
         layout = torch.channels_last if convolves(network) else torch.preserve_format
         self.network = network.to(self.device).to(memory_format=layout)
         self.loss = self.config.loss
-        self.criterion = self.loss.criterion()
+        self.criterion = StepLoss(self.loss, self.info, self.batches.class_weights())
         self.optimizer = self._optimizer()
         self.batch_size = self.config.batch_length(self.batches.size("train"))
         self.steps_per_epoch = math.ceil(self.batches.size("train") / self.batch_size)
@@ -126,12 +126,12 @@ class _Training:
     def _train_epoch(self) -> Iterator[Event]:
         self.network.train()
         done = self.step - self.epoch * self.steps_per_epoch
-        order = self.batches.shuffled(self.batch_size, self.config.seed, self.epoch + 1)
-        for inputs, targets in islice(order, done, None):
+        order = self.batches.shuffled(self.batch_size, self.config.seed, self.epoch + 1, done)
+        for inputs, targets in order:
             self.optimizer.zero_grad()
             output = self._output(inputs)
-            loss = self.criterion(output, self.loss.prepare(targets, self.info))
-            loss.backward()
+            loss = self.criterion(output, targets)
+            loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             self.step += 1
             self.figures.add(self.step, output, targets, loss)

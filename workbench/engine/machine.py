@@ -4,6 +4,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import torch
 
@@ -65,6 +66,24 @@ def device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def available_memory(device: torch.device) -> int:
+    """Bytes of a device's memory that are free now."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():  # what files are cached in counts as free there
+        lines = (line.split() for line in meminfo.read_text().splitlines())
+        return next(int(line[1]) * 1024 for line in lines if line[0] == "MemAvailable:")
+    return _memory() // 2
+
+
+def _memory() -> int:
+    """Bytes of memory that the machine has, or 8 GB where it does not tell."""
+    if not hasattr(os, "sysconf"):  # Windows
+        return 8 << 30
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def check_memory(parameters: int) -> None:
     """Refuse a network whose training can't fit in this machine's memory, before asking for it.
 
@@ -75,7 +94,7 @@ def check_memory(parameters: int) -> None:
     """
     if not hasattr(os, "sysconf"):  # Windows
         return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = _memory()
     needed = 16 * parameters
     if needed > memory:
         raise UserError(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from workbench.core.data import SPLITS, DatasetSpec, Samples, Split, held_back
+from workbench.core.rows import Rows
 from workbench.core.spec import Fraction
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def divided(samples: Samples, chosen: list[int]) -> tuple[Samples, Samples]:
 
 def where(samples: Samples, chosen: "NDArray[Any]") -> Samples:
     """The samples for which `chosen` is true."""
-    return Samples(samples.inputs[chosen], samples.targets[chosen])
+    inputs = samples.inputs
+    kept = inputs.picked(chosen) if isinstance(inputs, Rows) else inputs[chosen]
+    return Samples(kept, samples.targets[chosen])
 
 
 def by_part(samples: Samples, parts: "NDArray[Any]") -> dict[Split, Samples]:

@@ -1,0 +1,66 @@
+"""`Rows`: some rows of an array that lies in a file, read only when they are asked for."""
+
+import mmap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RELEASE_BYTES = 64 << 20
+
+
+class Rows:
+    """The `chosen` rows of a memory-mapped `array`; `pages` is the map that it lies in.
+
+    Indexing copies what is asked for. What was touched is given back to the system from time to
+    time: a process counts mapped pages as its own, so memory would grow to the size of the file.
+    """
+
+    def __init__(self, array: "NDArray[Any]", chosen: "NDArray[Any]", pages: mmap.mmap) -> None:
+        self._array, self._chosen, self._pages = array, chosen, pages
+        self._touched = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of the array that it stands for."""
+        return (len(self._chosen), *self._array.shape[1:])
+
+    @property
+    def dtype(self) -> Any:
+        """As of the array that it stands for."""
+        return self._array.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows together."""
+        return int(len(self._chosen) * self.row_bytes)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return int(self._array[:1].nbytes)
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, key: Any) -> "NDArray[Any]":
+        taken: NDArray[Any] = self._array[self._chosen[key]]
+        self._touched += taken.nbytes
+        if self._touched >= RELEASE_BYTES:
+            self._touched = 0
+            if hasattr(mmap, "MADV_DONTNEED"):  # Windows trims by itself
+                self._pages.madvise(mmap.MADV_DONTNEED)
+        return taken
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "NDArray[Any]":
+        import numpy as np
+
+        whole = np.empty(self.shape, self.dtype)
+        each = max(1, RELEASE_BYTES // max(1, self.row_bytes))
+        for start in range(0, len(self), each):
+            whole[start : start + each] = self[start : start + each]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    def picked(self, chosen: "NDArray[Any]") -> "Rows":
+        """Some of these rows, by number or by a mask; nothing is read."""
+        return Rows(self._array, self._chosen[chosen], self._pages)

@@ -1,0 +1,136 @@
+"""From raw samples to what the network gets: float32, transformed, normalized."""
+
+import functools
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from workbench.core.data import DatasetInfo, DatasetSpec, Samples
+from workbench.core.transform import TransformSpec
+
+PIECE = 4_000_000
+"""Values that are looked at in one go while measuring, so that memory stays bounded."""
+MEASURED = 4096
+"""Samples that are transformed to measure what lies behind transforms."""
+
+
+class Normalization(NamedTuple):
+    """Mean and standard deviation of the training split, one per channel or column.
+
+    Images are measured after division by their full scale, so in 0...1.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+
+def measured(train: Samples, info: DatasetInfo) -> Normalization:
+    """Mean and (population) standard deviation per channel or column, in double precision."""
+    if info.is_image:
+        mean, std = _image_moments(train.inputs, info.full_scale)
+    else:
+        values = torch.from_numpy(train.inputs).double()
+        mean, std = values.mean(0), values.std(0, correction=0)
+    return _usable(mean, std)
+
+
+def _usable(mean: Tensor, std: Tensor) -> Normalization:
+    std[std == 0] = 1.0  # a constant column carries nothing, and must not become NaN
+    return Normalization(mean.float(), std.float())
+
+
+def _image_moments(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:
+    """By counting the 256 values of each channel: exact, and without a float copy of the images."""
+    values = torch.arange(256, dtype=torch.float64) / full_scale
+    totals = torch.zeros(images.shape[1], 256, dtype=torch.float64)
+    each = max(1, PIECE // int(np.prod(images.shape[1:])))
+    for start in range(0, len(images), each):
+        piece = images[start : start + each]
+        for channel in range(len(totals)):
+            counted = np.bincount(piece[:, channel].ravel(), minlength=256)
+            totals[channel] += torch.from_numpy(counted)
+    counts = totals / totals[0].sum()
+    mean = counts @ values
+    return mean, (counts @ values.square() - mean.square()).clamp(min=0).sqrt()
+
+
+def drawing(seed: int, epoch: int, position: int) -> torch.Generator:
+    """The generator of a batch: a function of these three alone, whatever was drawn before."""
+    told = hashlib.blake2b(f"{seed}:{epoch}:{position}".encode(), digest_size=4)
+    return torch.Generator().manual_seed(int.from_bytes(told.digest(), "little"))
+
+
+class Preparation:
+    """The steps of a dataset on a device, for whole batches."""
+
+    def __init__(self, data: DatasetSpec, train: Samples, device: torch.device) -> None:
+        self.source, self._mixes = data.source_info(), data.mixes
+        self.steps = data.prepare
+        self.is_random = any(step.train_only for step in self.steps)
+        self.normalization = self._measured(train, device)
+        self._classes = len(self.source.classes)
+        applies = data.normalize and not any(step.kind == "Normalize" for step in self.steps)
+        shape = (-1, 1, 1) if self.source.is_image else (-1,)
+        moments = [part.view(shape).to(device) for part in self.normalization]
+        self._moments = moments if applies else None
+
+    def _measured(self, train: Samples, device: torch.device) -> Normalization:
+        steady = [step for step in self.steps if _changes_all(step)]
+        if not steady:
+            return measured(train, self.source)
+        total = squares = torch.zeros(1, dtype=torch.float64)
+        count = 0
+        for raw in self._evenly_spaced(train, device):
+            values = functools.reduce(lambda made, step: step.apply(made), steady, raw)
+            columns = values.cpu().double().transpose(0, 1).flatten(1)
+            total, squares = total + columns.sum(1), squares + columns.square().sum(1)
+            count += columns.shape[1]
+        mean = total / count
+        return _usable(mean, (squares / count - mean.square()).clamp(min=0).sqrt())
+
+    def _evenly_spaced(self, train: Samples, device: torch.device) -> Iterator[Tensor]:
+        total = len(train.targets)
+        chosen = np.linspace(0, total - 1, min(total, MEASURED)).round().astype(np.int64)
+        each = max(1, PIECE // int(np.prod(train.inputs.shape[1:])))
+        for start in range(0, len(chosen), each):
+            held = torch.from_numpy(train.inputs[chosen[start : start + each]])
+            yield self._scaled(held.to(device))
+
+    def _scaled(self, inputs: Tensor) -> Tensor:
+        return inputs / self.source.full_scale if self.source.is_image else inputs.float()
+
+    def evaluated(self, inputs: Tensor) -> Tensor:
+        """A batch as evaluation gets it."""
+        values = self._scaled(inputs)
+        for step in self.steps:
+            values = step.apply(values)
+        return self._normalized(values)
+
+    def _normalized(self, values: Tensor) -> Tensor:
+        if self._moments is None:
+            return values
+        mean, std = self._moments
+        return (values - mean).div_(std)
+
+    def trained(
+        self, inputs: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """A batch as training gets it, with what `generator` draws."""
+        if not self.is_random:
+            return self.evaluated(inputs), targets
+        values = self._scaled(inputs)
+        if self._mixes:
+            targets = functional.one_hot(targets, self._classes).float()
+        for step in self.steps:
+            values, targets = step.draw_mixed(values, targets, generator)
+        return self._normalized(values), targets
+
+
+def _changes_all(step: TransformSpec) -> bool:
+    """Whether it changes what evaluation gets, other than by a normalization of its own."""
+    return type(step).apply is not TransformSpec.apply and step.kind != "Normalize"
