@@ -103,7 +103,16 @@ class FileSource(DatasetSpec, abstract=True):
             UserError: they have changed since.
             OSError: they can't be reached.
         """
-        if digest_of(self.files(Path(self.path))) != self.facts.digest:
+        self.check_digest(self.files(Path(self.path)))
+
+    def check_digest(self, files: Iterable[Path]) -> None:
+        """See that these are the files of the facts' digest.
+
+        Raises:
+            UserError: they have changed since.
+            OSError: they can't be reached.
+        """
+        if digest_of(files) != self.facts.digest:
             raise changed(self.path)
 
 

@@ -22,7 +22,7 @@ from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
 from workbench.core.events import Progress
 from workbench.core.source import FileSource, check_room
 
-SUFFIXES = (".csv", ".tsv", ".tab")
+SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
 TARGETS = ("target", "label", "class", "y", "outcome", "diagnosis", "species", "survived")
 """What a column to be predicted is often called; else it is the last one."""
 MOST_CLASSES_BY_NUMBER = 20
@@ -39,12 +39,12 @@ def _names(value: Any) -> Any:
 
 
 class Table(WithTestShare, FileSource):
-    """Rows and columns of a text file; types of columns are inferred, categories encoded, and
+    """Rows and columns of a text file or of Parquet; types are inferred, categories encoded, and
     missing values filled by a rule."""
 
     title: ClassVar[str] = "Table"
     summary: ClassVar[str] = "A table of your own: a row is a sample, one column is predicted"
-    opens: ClassVar[str] = "tables (CSV, TSV)"
+    opens: ClassVar[str] = "tables (CSV, TSV, Parquet)"
 
     facts: TableFacts = Field(title="Found", description="What was found in the table.")
     target: Name = Field(title="Target", description="The column that is to be predicted.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from workbench.catalog.datasets.columns import MOST_VALUES, PARTS, Column, Survey, is_part
+from workbench.catalog.datasets.parquet import is_parquet, parquet_chunks, parquet_names
 from workbench.catalog.datasets.text_table import Chunk, Dialect, chunks, dialect_of, header_of
 from workbench.core.data import SPLITS
 from workbench.core.errors import UserError
@@ -39,6 +40,7 @@ class TableFacts(Facts):
     """
 
     dialect: Dialect | None = None
+    """None for Parquet."""
     columns: tuple[Column, ...]
     rows: tuple[Rows, ...]
     gaps: bool = True
@@ -61,16 +63,25 @@ def survey(path: Path) -> Generator[Progress, None, TableFacts]:
     Raises:
         UserError: it is empty, or a row can't be read.
     """
-    dialect = dialect_of(path)
-    names = header_of(path, dialect)
-    seen = _Seen(names, dialect.decimal)
+    dialect = None if is_parquet(path) else dialect_of(path)
+    names = header_of(path, dialect) if dialect else parquet_names(path)
+    seen = _Seen(names, dialect.decimal if dialect else ".")
     size = path.stat().st_size
-    for chunk in chunks(path, dialect, len(names)):
+    for chunk in table_chunks(path, dialect, len(names)):
         seen.add(chunk)
         yield Progress(text=f"Reading {path.name}", done=chunk.done, total=size)
     if not seen.gaps:
         raise UserError("{path} has a header, but no rows to train on.", path=path)
     return seen.facts(dialect, digest_of([path]))
+
+
+def table_chunks(path: Path, dialect: Dialect | None, width: int) -> Iterator[Chunk]:
+    """All rows of a text table, or of a Parquet table, which has no dialect.
+
+    Raises:
+        UserError: a row can't be read.
+    """
+    return chunks(path, dialect, width) if dialect else parquet_chunks(path)
 
 
 class _Seen:

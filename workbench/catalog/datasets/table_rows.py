@@ -1,13 +1,12 @@
 """The rows of a table as numbers: values and codes of its columns, NaN where missing."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.catalog.datasets.columns import MISSING, PARTS, Column, numbers
-from workbench.catalog.datasets.table_facts import TableFacts
-from workbench.catalog.datasets.text_table import Chunk, chunks
+from workbench.catalog.datasets.table_facts import TableFacts, table_chunks
 from workbench.core.source import changed
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def read_rows(
         np.zeros(total, dtype=np.int8),
     )
     parse_target, start = _parser(facts, *target), 0
-    for chunk in _chunks(path, facts):
+    for chunk in table_chunks(path, facts.dialect, len(facts.columns)):
         end = start + len(chunk.columns[0])
         if end > total:
             raise changed(path)
@@ -60,11 +59,6 @@ def read_rows(
     raw.values[~np.isfinite(raw.values)] = np.nan
     raw.targets[~np.isfinite(raw.targets)] = np.nan
     return raw
-
-
-def _chunks(path: Path, facts: TableFacts) -> Iterator[Chunk]:
-    assert facts.dialect is not None
-    return chunks(path, facts.dialect, len(facts.columns))
 
 
 def _parser(facts: TableFacts, place: int, as_classes: bool = False) -> Parsed:

@@ -139,21 +139,33 @@ def header_of(path: Path, dialect: Dialect) -> list[str]:
         UserError: there are too many columns, or the file can't be read.
     """
     first = next(row for row, _ in _rows(path, dialect))
-    if len(first) > MOST_COLUMNS:
+    check_width(path, first)
+    return unique_names([cell.strip() if dialect.header else "" for cell in first])
+
+
+def check_width(path: Path, names: Sequence[str]) -> None:
+    """Refuse what has more columns than any table of people's.
+
+    Raises:
+        UserError: there are more than `MOST_COLUMNS`.
+    """
+    if len(names) > MOST_COLUMNS:
         raise UserError(
             "{path} has {count} columns; more than {most} can't be opened.",
             path=path,
-            count=f"{len(first):,}",
+            count=f"{len(names):,}",
             most=f"{MOST_COLUMNS:,}",
         )
-    given = [cell.strip() if dialect.header else "" for cell in first]
-    names = [name[:200] or f"column {place}" for place, name in enumerate(given, 1)]
-    times: Counter[str] = Counter()
-    unique = []
-    for name in names:
-        times[name] += 1
-        unique.append(name if times[name] == 1 else f"{name} ({times[name]})")
-    return unique
+
+
+def unique_names(given: Sequence[str]) -> list[str]:
+    """Names of columns: short, never empty and never twice the same."""
+    unique: dict[str, None] = {}
+    for place, name in enumerate(given, 1):
+        wanted = name[:200] or f"column {place}"
+        numbered = (f"{wanted} ({number})" for number in range(2, len(given) + 2))
+        unique[next(free for free in (wanted, *numbered) if free not in unique)] = None
+    return list(unique)
 
 
 def chunks(path: Path, dialect: Dialect, width: int) -> Iterator[Chunk]:

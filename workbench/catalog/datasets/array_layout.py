@@ -1,0 +1,66 @@
+"""What a sample of an array is: an image in either order of its axes, a sequence, or a row."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from workbench.catalog.datasets.array_files import Held
+from workbench.core.layer import Shape, shape_text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Layout = Literal["found", "image", "image, channels last", "sequence", "row"]
+COLOURS = (1, 3, 4)
+SMALLEST_IMAGE = 8
+
+
+def layout_of(held: Held, wished: Layout, with_target: bool) -> Layout:
+    """The layout that is wished, or the likely one: whole numbers are pixels, squares of
+    fractions too; other samples of two axes are sequences."""
+    shape = held.shape[1:]
+    if wished != "found":
+        return wished
+    if len(shape) < 2 or with_target:
+        return "row"
+    if len(shape) == 2:
+        square = shape[0] == shape[1] >= SMALLEST_IMAGE
+        return "image" if held.dtype[1:] == "u1" or square else "sequence"
+    last = shape[2] in COLOURS and (shape[0] not in COLOURS or shape[1] != shape[2])
+    return "image, channels last" if last or shape[2] < shape[0] else "image"
+
+
+def sample_shape(held: Held, wished: Layout, with_target: bool) -> Shape:
+    """The shape that a sample gets; `with_target` if its last column is the target.
+
+    Raises:
+        ValueError: samples of its shape can't be laid out so.
+    """
+    shape, layout = held.shape[1:], layout_of(held, wished, with_target)
+    if with_target:
+        if len(shape) != 1 or shape[0] < 2:
+            raise ValueError(f"{held.name!r} has no columns to learn from beside the last one")
+        return (shape[0] - 1,)
+    if layout == "row":
+        size = 1
+        for extent in shape:
+            size *= extent
+        return (size,)
+    if layout == "sequence" and len(shape) in (1, 2):
+        return (*shape, 1)[:2]
+    if layout == "image" and len(shape) in (2, 3):
+        return shape if len(shape) == 3 else (1, *shape)
+    if layout == "image, channels last" and len(shape) == 3:
+        return (shape[2], *shape[:2])
+    raise ValueError(
+        f"{held.name!r} has samples of {shape_text(shape)}, which are no {layout.partition(',')[0]}"
+    )
+
+
+def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[Any]":
+    """Samples (n, ...) as (n, *shape): bytes of images stay bytes, all else becomes float32."""
+    import numpy as np
+
+    if layout == "image, channels last":
+        inputs = inputs.transpose(0, 3, 1, 2)
+    if inputs.dtype != np.uint8 or not layout.startswith("image"):
+        inputs = inputs.astype(np.float32)
+    return np.ascontiguousarray(inputs).reshape(-1, *shape)

@@ -1,0 +1,84 @@
+"""Parquet tables as columns of text, through pyarrow where it is installed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.catalog.datasets.text_table import CHUNK_ROWS, Chunk, check_width, unique_names
+from workbench.core.errors import UserError
+
+if TYPE_CHECKING:
+    from pyarrow import Array
+    from pyarrow.parquet import ParquetFile
+
+MARK = b"PAR1"
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the file begins as Parquet does."""
+    with path.open("rb") as file:
+        return file.read(len(MARK)) == MARK
+
+
+def parquet_names(path: Path) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        UserError: pyarrow is not installed, or the file is damaged.
+    """
+    with _opened(path) as table:
+        names = list(table.schema_arrow.names)
+    check_width(path, names)
+    return unique_names(names)
+
+
+def parquet_chunks(path: Path) -> Iterator[Chunk]:
+    """All rows, some thousand at a time.
+
+    Raises:
+        UserError: see `parquet_names`.
+    """
+    size, done = path.stat().st_size, 0
+    with _opened(path) as table:
+        total = max(table.metadata.num_rows, 1)
+        for batch in table.iter_batches(batch_size=CHUNK_ROWS):
+            done += batch.num_rows
+            if batch.num_rows:
+                yield Chunk([_texts(column) for column in batch.columns], size * done // total)
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[ParquetFile]":
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise UserError(
+            "{path} is a Parquet table, which pyarrow reads: install it by `pip install pyarrow`, "
+            "or save the table as CSV.",
+            path=path,
+        ) from error
+    try:
+        with ParquetFile(path) as table:
+            yield table
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # the disk's own, told by the caller
+            raise
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise UserError(
+            "{path} is a damaged Parquet table: {reason}. Save it again.", path=path, reason=reason
+        ) from error
+
+
+def _texts(column: "Array") -> list[str]:
+    """Cells as a CSV file would hold them; what is no plain value, as the name of its type."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return [f"({kind})"] * len(column)
+    texts: list[str] = column.cast(pa.string()).fill_null("").to_pylist()
+    return texts
