@@ -30,13 +30,15 @@ class Normalization(NamedTuple):
 
 
 def measured(train: Samples, info: DatasetInfo) -> Normalization:
-    """Mean and (population) standard deviation per channel or column, in double precision."""
-    if info.is_image:
-        mean, std = _image_moments(train.inputs, info.full_scale)
-    else:
-        values = torch.from_numpy(train.inputs).double()
-        mean, std = values.mean(0), values.std(0, correction=0)
-    return _usable(mean, std)
+    """Mean and (population) standard deviation per channel, column or feature of a sequence, in
+    double precision."""
+    if info.is_image and train.inputs.dtype == np.uint8:
+        return _usable(*_image_moments(train.inputs, info.full_scale))
+    values = torch.from_numpy(np.asarray(train.inputs)).double()
+    kept = 1 if info.is_image else values.ndim - 1
+    over = tuple(axis for axis in range(values.ndim) if axis != kept)
+    scale = info.full_scale if info.is_image else 1.0
+    return _usable(values.mean(over) / scale, values.std(over, correction=0) / scale)
 
 
 def _usable(mean: Tensor, std: Tensor) -> Normalization:
