@@ -1,7 +1,7 @@
 """Data as values: where samples come from, how they are split and prepared."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -15,6 +15,8 @@ from workbench.core.transform import TransformSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from workbench.core.events import Progress
+
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Task = Literal["classification", "regression"]
@@ -24,10 +26,11 @@ class Samples(NamedTuple):
     """Samples side by side.
 
     `inputs` is (n, channels, height, width) uint8 for images, (n, features) float32 for tables;
-    `targets` is (n,) int64 classes, or (n,) float32 values for regression.
+    `targets` is (n,) int64 classes, or (n,) float32 values for regression. Inputs that may not fit
+    into memory are `Rows` of a file, which are read when they are indexed.
     """
 
-    inputs: "NDArray[Any]"
+    inputs: Any
     targets: "NDArray[Any]"
 
 
@@ -189,6 +192,15 @@ class DatasetSpec(Spec, shelf=True):
         if self.folds > 1:
             return dealt(targets, total, self.folds, self.split_seed)[self.fold - 1]
         return held_back(targets, total, self.val_fraction, self.split_seed)
+
+    def loading(self) -> "Generator[Progress, None, Mapping[Split, Samples]]":
+        """`load`, with Progress on the way where it takes long.
+
+        Raises:
+            UserError: see `load`.
+        """
+        yield from ()
+        return self.load()
 
     def download(self) -> None:
         """Fetch the files that `load` reads, where the dataset is `downloadable`.

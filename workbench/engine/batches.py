@@ -1,7 +1,6 @@
 """Samples in batches: ordered or shuffled, and prepared as whole batches on the training device."""
 
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from workbench.core.data import DatasetSpec, Samples, Split
 from workbench.core.errors import UserError
+from workbench.core.events import Event
 from workbench.engine import held
 from workbench.engine.balance import class_weights, drawn_evenly
 from workbench.engine.preparation import Normalization, Preparation, drawing
@@ -22,17 +22,45 @@ class Batch(NamedTuple):
     targets: Tensor
 
 
-@functools.lru_cache(maxsize=1)
-def loaded(data: DatasetSpec) -> Mapping[Split, Samples]:
-    """The samples of a dataset; the last one is kept, since the next job asks for it again.
+_last: list[tuple[DatasetSpec, Mapping[Split, Samples]]] = []
+"""The samples that were loaded last, since the next job asks for them again."""
+
+
+def loading(data: DatasetSpec) -> Generator[Event, None, Mapping[Split, Samples]]:
+    """The samples of a dataset, with Progress on the way where it takes long.
 
     Raises:
         UserError: the files are missing or damaged, or a split is empty that training needs.
     """
-    splits = data.load()
+    source = data.replace(prepare=(), balance="none", normalize=True)  # as they are in the files
+    if _last and _last[0][0] == source:
+        return _last[0][1]
+    forget()
+    splits: Mapping[Split, Samples] = yield from source.loading()
     if not len(splits["train"].targets):
         raise UserError("{name} leaves no samples to train on.", name=data.info().title)
+    _last[:] = [(source, splits)]
     return splits
+
+
+def loaded(data: DatasetSpec) -> Mapping[Split, Samples]:
+    """`loading`, without a word on the way.
+
+    Raises:
+        UserError: see `loading`.
+    """
+    steps = loading(data)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            splits: Mapping[Split, Samples] = end.value
+            return splits
+
+
+def forget() -> None:
+    """Let the samples go, so that their files are read again."""
+    _last.clear()
 
 
 class Batches:

@@ -7,7 +7,7 @@ import torch
 
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
-from workbench.engine.batches import loaded
+from workbench.engine.batches import forget, loading
 from workbench.engine.preparation import Preparation
 
 SHOWN = 60
@@ -19,7 +19,7 @@ def reload(data: DatasetSpec) -> Generator[Event]:
     Raises:
         UserError: see `describe`.
     """
-    loaded.cache_clear()
+    forget()
     yield from describe(data)
 
 
@@ -31,7 +31,7 @@ def describe(data: DatasetSpec) -> Generator[Event]:
     """
     info = data.info()
     yield Progress(text=f"Loading {info.title}")
-    splits = loaded(data)
+    splits = yield from loading(data)
     mean, std = Preparation(data, splits["train"], torch.device("cpu")).normalization
     shown = _spread(splits["train"], info)
     yield DataDescribed(

@@ -26,7 +26,7 @@ from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
 from workbench.engine.balance import StepLoss
-from workbench.engine.batches import Batches
+from workbench.engine.batches import Batches, loading
 from workbench.engine.build import build, convolves
 from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.figures import Figures, not_finite
@@ -53,6 +53,7 @@ def fit(
         UserError: the project can't be trained, or the loss stops being a finite number.
     """
     project.check()
+    yield from loading(project.data)
     training = _Training(project, run)
     if resume:
         training.restore(checkpoint.load(run.last))
