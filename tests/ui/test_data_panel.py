@@ -45,6 +45,15 @@ def loaded(qtbot: QtBot, window: MainWindow) -> None:
     drawn(qtbot, window)
 
 
+def turn_to(qtbot: QtBot, window: MainWindow, title: str) -> None:
+    """Click a tab of the Data panel."""
+    tabs = window.panels["data"].tabs
+    (index,) = (i for i in range(tabs.count()) if tabs.tabText(i).split()[0] == title)
+    assert tabs.isTabVisible(index)
+    click(qtbot, tabs, tabs.tabRect(index).center())
+    loaded(qtbot, window)
+
+
 def figures(inputs: NDArray[np.float32], full_scale: float) -> tuple[NDArray, NDArray]:
     """Mean and standard deviation per channel or column, by numpy."""
     images = inputs.ndim == 4
@@ -74,16 +83,17 @@ def test_every_built_in_dataset_tells_its_sizes_classes_and_figures(
         np.testing.assert_allclose(told.mean, mean, rtol=1e-5)
         np.testing.assert_allclose(told.std, std, rtol=1e-5)
         if info.is_image:
+            turn_to(qtbot, window, "Prepare")
             expected = f"Normalize: mean {mean[0]:.3f}, std {std[0]:.3f}"
-        else:
-            expected = f"Normalize each column (means {mean.min():.3g} to {mean.max():.3g})"
-        assert expected in shown(window, "prepared")
+            assert expected in shown(window, "prepared")
+            turn_to(qtbot, window, "Samples")
         counts = np.bincount(splits["train"].targets.astype(int), minlength=len(info.classes))
         pairs = [f"{c}: {n:,}" for c, n in zip(info.classes, counts, strict=False)]
-        assert panel.balance.isVisible() == bool(pairs)
-        assert not pairs or panel.balance.accessibleName().endswith(": " + ", ".join(pairs))
-        assert panel.pictures.isVisible() == info.is_image
-        assert panel.table.isVisible() != info.is_image
+        samples = panel.samples
+        assert samples.balance.isVisible() == bool(pairs)
+        assert not pairs or samples.balance.accessibleName().endswith(": " + ", ".join(pairs))
+        assert samples.pictures.isVisible() == info.is_image
+        assert samples.table.isVisible() != info.is_image
     for _ in BUILT_IN:
         keys(qtbot, window, "Ctrl+Z")
     assert window.session.document.project.data == DatasetSpec.named("Wine")()
@@ -94,7 +104,7 @@ def test_samples_are_shown_as_they_are(open_window: OpenWindow, qtbot: QtBot) ->
     choose(qtbot, window, "data.reload")
     loaded(qtbot, window)
     train = window.session.document.project.data.load()["train"]
-    rows = window.panels["data"].table.model()
+    rows = window.panels["data"].samples.table.model()
     header = [rows.headerData(i, Qt.Orientation.Horizontal) for i in range(rows.columnCount())]
     assert header[:2] == ["species", "sepal length (cm)"]
     real = {tuple(f"{x:.4g}" for x in row) for row in train.inputs}
@@ -123,10 +133,8 @@ def test_data_of_another_task_bring_their_loss_along(open_window: OpenWindow, qt
 
 def test_the_split_is_changed_in_its_form(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window(Template.shelf["softmax_regression"].project())
-    line = window.findChild(QLineEdit, "data.form.val_fraction")
-    assert line is None or not line.isVisible()
-    click(qtbot, window.panels["data"].edit)
-    drawn(qtbot, window)
+    loaded(qtbot, window)
+    turn_to(qtbot, window, "Split")
     line = window.findChild(QLineEdit, "data.form.val_fraction")
     type_over(qtbot, line, "0.2")
     loaded(qtbot, window)

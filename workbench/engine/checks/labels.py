@@ -96,7 +96,7 @@ def _imbalance(subject: Subject, counts: list[int]) -> Iterator[Finding]:
     if len(present) < 2:
         return
     least, most = min(present), max(present)
-    if most[0] >= UNBALANCED * least[0]:
+    if subject.data.balance == "none" and most[0] >= UNBALANCED * least[0]:
         yield Finding(
             severity="warning",
             kind="imbalance",
@@ -105,4 +105,6 @@ def _imbalance(subject: Subject, counts: list[int]) -> Iterator[Finding]:
             values={"common": most[1], "rare": least[1], "times": most[0] / least[0]},
             where=(f"{most[1]}: {most[0]:,}", f"{least[1]}: {least[0]:,}"),
             count=len(present),
+            fix=subject.data.replace(balance="weights"),
+            fix_label="Weigh the classes",
         )

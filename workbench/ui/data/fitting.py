@@ -11,15 +11,17 @@ from workbench.ui.text import tr
 MOST_REPAIRS = 4
 
 
-def fitted(project: Project) -> tuple[str, Project] | None:
+def fitted(project: Project, axes: int) -> tuple[str, Project] | None:
     """What is to be done, in words, and the project with it done; None where nothing is wrong.
 
-    The network is kept where a few repairs make it fit; otherwise the usual template for such data
-    takes its place.
+    The network, made for samples of so many `axes`, is kept where a few repairs make it fit data
+    of as many; otherwise the usual template for such data takes its place: convolutions could be
+    made to take a table, but nobody wants that.
     """
     if not _faults(project):
         return None
-    return _mended(project) or _begun_anew(project)
+    kept = _mended(project) if len(project.data.info().shape) == axes else None
+    return kept or _begun_anew(project)
 
 
 def _faults(project: Project) -> int:

@@ -132,8 +132,9 @@ class Opening(QObject):
         session = self._window.session
         document = session.document
         untouched = document.path is None and not document.modified
+        axes = len(document.project.data.info().shape)
         session.choose_data(data)
-        fitting = fitted(document.project)
+        fitting = fitted(document.project, axes)
         if fitting is None:
             return
         label, project = fitting
@@ -143,12 +144,14 @@ class Opening(QObject):
         self._window.banner.tell(
             tr("{name} is open; the network does not fit it yet.", name=data.info().title),
             label,
-            self._fit,
+            lambda: self._fit(axes),
         )
 
-    def _fit(self) -> None:
+    def _fit(self, axes: int) -> None:
         document = self._window.session.document
-        fitting = fitted(document.project)  # the project may have changed since it was offered
+        fitting = fitted(
+            document.project, axes
+        )  # the project may have changed since it was offered
         if fitting:
             document.edit(*fitting)
 

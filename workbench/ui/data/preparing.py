@@ -1,0 +1,286 @@
+"""The tab of preparation: transforms in order, a form for each, and what they do to real images."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QMenu,
+    QPushButton,
+    QToolButton,
+)
+
+from workbench.core.data import DatasetInfo
+from workbench.core.errors import UserError
+from workbench.core.events import Event
+from workbench.core.layer import shape_text
+from workbench.core.shown import SamplesPrepared
+from workbench.core.spec import told
+from workbench.core.transform import TransformSpec
+from workbench.ui.data.asking import Asking
+from workbench.ui.data.part import Part
+from workbench.ui.data.preview import DRAWS, Preview
+from workbench.ui.form import SpecForm, value_text
+from workbench.ui.naming import named, sign_button, styled
+from workbench.ui.session import Session
+from workbench.ui.text import sentence, tr
+
+SAMPLES = 3
+
+
+class PreparePart(Part):
+    """Edits the data's transforms; the preview is drawn anew after every edit."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session, "prepare_tab", tr("Prepare"))
+        self._shown_of: object = None
+        self._first = self._seed = 0
+        self._before: tuple[TransformSpec, ...] = ()
+        self._asking = Asking(session, self._answered)
+        self._asking.changed.connect(self._show_state)
+        self._make_list()
+        self._make_form()
+        self.preview = Preview(session.theme)
+        self._other = named(
+            QPushButton(tr("Other samples")),
+            "data.other",
+            tr("Other samples"),
+            tr("Show the transforms on other samples, drawn anew"),
+        )
+        self._other.clicked.connect(self._show_others)
+        for widget in (self.preview, self._other):
+            self.rows.addWidget(widget)
+        self.rows.addStretch(1)
+
+    def _make_list(self) -> None:
+        self.list = named(
+            QListWidget(),
+            "data.transforms",
+            tr("Transforms"),
+            tr("Drag to reorder, or Alt+Up and Alt+Down; Del removes"),
+        )
+        self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.list.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
+        self.list.setMaximumHeight(130)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.installEventFilter(self)
+        self.list.currentRowChanged.connect(lambda _: self._show_form())
+        # a drop moves the row while it is still going on: the edit waits until it is over
+        self.list.model().rowsMoved.connect(lambda: QTimer.singleShot(0, self, self._dragged))
+        self._none = styled(
+            QLabel(tr("No transforms yet: samples are used as they are."), wordWrap=True), "muted"
+        )
+        self.rows.addWidget(self._none)
+        self.rows.addWidget(self.list)
+        self.rows.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.add = named(
+            QPushButton(tr("Add")), "data.add", tr("Add a transform"), tr("Add a transform")
+        )
+        menu = QMenu(self.add)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(lambda: self._fill(menu))
+        self.add.setMenu(menu)
+        row.addWidget(self.add)
+        self._signs: list[QToolButton] = []
+        for sign, name, title, act in (
+            ("↑", "up", tr("Earlier"), lambda: self._shift(-1)),
+            ("↓", "down", tr("Later"), lambda: self._shift(1)),
+            ("✕", "remove", tr("Remove the transform"), self._remove),
+        ):
+            button = named(sign_button(sign), f"data.{name}", title)
+            button.clicked.connect(act)
+            row.addWidget(button)
+            self._signs.append(button)
+        row.addStretch(1)
+        return row
+
+    def _make_form(self) -> None:
+        self._summary = styled(named(QLabel(wordWrap=True), "data.transform_summary"), "muted")
+        self.form = SpecForm("data.transform")
+        self.form.edited.connect(self._edited)
+        self.normalize = named(
+            QCheckBox(tr("Normalize")),
+            "data.normalize",
+            tr("Normalize"),
+            tr("Subtract the mean and divide by the standard deviation of the training split"),
+        )
+        self.normalize.clicked.connect(
+            lambda on: self.edit(tr("Normalize"), self.data.replace(normalize=on))
+        )
+        self.prepared = named(QLabel(wordWrap=True), "data.prepared")
+        self.state = styled(named(QLabel(wordWrap=True), "data.prepare_state"), "fault")
+        for widget in (self._summary, self.form, self.normalize, self.prepared, self.state):
+            self.rows.addWidget(widget)
+
+    def shown_for(self, info: DatasetInfo) -> bool:
+        return info.is_image
+
+    def draw(self) -> None:
+        data, view = self.data, self.session.data
+        if self._before != data.prepare or not self.list.count():
+            self._fill_list()
+        self.normalize.setChecked(data.normalize)
+        own = any(transform.kind == "Normalize" for transform in data.prepare)
+        self.normalize.setEnabled(not own)
+        self.prepared.setText(self._words())
+        self.prepared.setVisible(bool(self.prepared.text()))
+        self._show_form()
+        if view.described and self.isVisible() and self._shown_of != (data, self._first):
+            self._ask()
+
+    def _words(self) -> str:
+        """The shape that comes out, and the figures that it is normalized by."""
+        data, view = self.data, self.session.data
+        lines = [tr("To float, 0…1, as {shape}", shape=shape_text(data.info().shape))]
+        own = any(transform.kind == "Normalize" for transform in data.prepare)
+        if data.normalize and not own and view.described:
+            mean, std = view.described.mean, view.described.std
+            if len(mean) <= 3:
+                figures = [" ".join(f"{x:.3f}" for x in part) for part in (mean, std)]
+                told = tr("Normalize: mean {mean}, std {std}", mean=figures[0], std=figures[1])
+                lines.append(told)
+        return "\n".join(lines)
+
+    # -- the list
+
+    def _fill_list(self) -> None:
+        row = self.list.currentRow()
+        self._before = self.data.prepare
+        self.list.blockSignals(True)
+        self.list.clear()
+        for number, transform in enumerate(self._before, 1):
+            mark = " · " + tr("training only") if transform.train_only else ""
+            self.list.addItem(f"{number}  {transform.kind}{mark}")
+            self.list.item(number - 1).setToolTip(f"{tr(transform.summary)}\n{_words(transform)}")
+        self.list.setCurrentRow(min(max(row, 0), len(self._before) - 1))
+        self.list.blockSignals(False)
+        self.list.setVisible(bool(self._before))
+        self._none.setVisible(not self._before)
+        rows = min(len(self._before), 5)
+        self.list.setFixedHeight(rows * self.list.sizeHintForRow(0) + 4 if rows else 0)
+
+    def _show_form(self) -> None:
+        row = self.list.currentRow()
+        chosen = self._before[row] if 0 <= row < len(self._before) else None
+        self._summary.setVisible(chosen is not None)
+        self.form.setVisible(chosen is not None)
+        for button in self._signs:
+            button.setEnabled(chosen is not None)
+        if chosen:
+            self._summary.setText(tr(chosen.summary))
+            if self.form.spec != chosen:
+                self.form.show_spec(chosen)
+
+    def _fill(self, menu: QMenu) -> None:
+        menu.clear()
+        groups: dict[str, QMenu] = {}
+        for kind in TransformSpec.choices().values():
+            group = kind.__module__.rpartition(".")[2].replace("_", " ").capitalize()
+            if group not in groups:
+                groups[group] = menu.addMenu(tr(group))
+                groups[group].setToolTipsVisible(True)
+            action = groups[group].addAction(kind.__name__)
+            action.setObjectName(f"data.add.{kind.__name__}")
+            action.setToolTip(tr(kind.summary))
+            action.triggered.connect(lambda _=False, kind=kind: self.append(kind))
+
+    # -- edits
+
+    def append(self, kind: type[TransformSpec]) -> None:
+        """Add a transform behind the others, and choose it."""
+        count = len(self.data.prepare)
+        if self._put(tr("Add {name}", name=kind.__name__), (*self.data.prepare, kind())):
+            self._fill_list()
+            self.list.setCurrentRow(count)
+
+    def _remove(self) -> None:
+        row = self.list.currentRow()
+        left = [each for place, each in enumerate(self.data.prepare) if place != row]
+        self._put(tr("Remove transform"), left)
+
+    def _shift(self, by: int) -> None:
+        row, order = self.list.currentRow(), list(self.data.prepare)
+        if 0 <= row + by < len(order):
+            order.insert(row + by, order.pop(row))
+            if self._put(tr("Move transform"), order):
+                self._fill_list()
+                self.list.setCurrentRow(row + by)
+
+    def _dragged(self) -> None:
+        numbers = [
+            int(self.list.item(row).text().split()[0]) - 1 for row in range(self.list.count())
+        ]
+        row = self.list.currentRow()
+        self._put(tr("Move transform"), [self._before[number] for number in numbers])
+        self._fill_list()
+        self.list.setCurrentRow(row)
+
+    def _edited(self, transform: TransformSpec, field: str) -> None:
+        order = list(self.data.prepare)
+        order[self.list.currentRow()] = transform
+        self._put(tr("Change {field}", field=field), order)
+
+    def _put(self, label: str, order: Sequence[TransformSpec]) -> bool:
+        try:
+            data = self.data.replace(prepare=tuple(order))
+        except ValidationError as error:
+            self._complain(sentence(told(error, tr("Transforms"))))
+            return False
+        except UserError as error:
+            self._complain(sentence(error))
+            return False
+        self._complain("")
+        self.edit(label, data)
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            if event.key() == Qt.Key.Key_Delete:
+                self._remove()
+                return True
+            if alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+                self._shift(-1 if event.key() == Qt.Key.Key_Up else 1)
+                return True
+        return super().eventFilter(watched, event)
+
+    # -- the preview
+
+    def _ask(self) -> None:
+        self._shown_of = (self.data, self._first)
+        rows = tuple(range(self._first, self._first + SAMPLES))
+        self._asking.ask("looking.prepared", self.data, rows, DRAWS, self._seed)
+
+    def _answered(self, event: Event) -> None:
+        if isinstance(event, SamplesPrepared):
+            self.preview.show_samples(event, self.data.source_info().full_scale)
+
+    def _show_others(self) -> None:
+        sizes = self.session.data.described.sizes if self.session.data.described else {"train": 1}
+        self._first = (self._first + SAMPLES) % max(sizes["train"], 1)
+        self._seed += DRAWS
+        self._ask()
+
+    def _show_state(self) -> None:
+        if self._asking.fault:
+            self._complain(self._asking.fault)
+
+    def _complain(self, text: str) -> None:
+        self.state.setText(text)
+        self.state.setVisible(bool(text))
+
+
+def _words(transform: TransformSpec) -> str:
+    """The arguments of a transform: `size=28, padding=4`."""
+    fields = type(transform).model_fields
+    return ", ".join(f"{name}={value_text(getattr(transform, name))}" for name in fields)
