@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.error import URLError
 
 from pydantic import Field
 
-from workbench.catalog.datasets.fashion_small import CLASSES as CLOTHES
 from workbench.catalog.datasets.splitting import with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.errors import UserError
@@ -18,11 +17,14 @@ if TYPE_CHECKING:
     from torchvision.datasets import VisionDataset
 
 
-class _Vision(DatasetSpec, abstract=True):
+class VisionSource(DatasetSpec, abstract=True):
+    """A dataset of `torchvision.datasets` under its name there, with a test split of its own."""
+
     downloadable: ClassVar[bool] = True
     shape: ClassVar[Shape] = (1, 28, 28)
     train_size: ClassVar[int] = 60_000
-    classes: ClassVar[tuple[str, ...]]
+    test_size: ClassVar[int] = 10_000
+    classes: ClassVar[tuple[str, ...]] = tuple("0123456789")
 
     root: Annotated[str, Field(strict=True, max_length=4096)] = Field(
         default="",
@@ -41,13 +43,21 @@ class _Vision(DatasetSpec, abstract=True):
             origin="torchvision",
             shape=self.shape,
             task="classification",
-            sizes=self.split_sizes(self.train_size, 10_000),
-            classes=self.classes,
+            sizes=self.split_sizes(*self.counts()),
+            classes=self.names(),
         )
+
+    def counts(self) -> tuple[int, int]:
+        """How many samples there are for training and for the test."""
+        return self.train_size, self.test_size
+
+    def names(self) -> tuple[str, ...]:
+        """The classes in the order of their labels."""
+        return self.classes
 
     def load(self) -> Mapping[Split, Samples]:
         try:
-            train, test = (self._checked(_samples(self._opened(train))) for train in (True, False))
+            train, test = (self._checked(self.part(train)) for train in (True, False))
         except Exception as error:  # the readers raise a dozen types for damaged files
             raise self._not_read(error) from error
         return with_val(self, train, test)
@@ -57,12 +67,15 @@ class _Vision(DatasetSpec, abstract=True):
         inputs, targets = samples
         if inputs.shape != (len(targets), *self.shape):
             raise ValueError(f"images of {inputs.shape} do not go with {len(targets)} labels")
-        if len(targets) and not 0 <= targets.min() <= targets.max() < len(self.classes):
+        if inputs.dtype != "uint8":
+            raise ValueError(f"pixels are {inputs.dtype}, not bytes")
+        if len(targets) and not 0 <= targets.min() <= targets.max() < len(self.names()):
             raise ValueError("a label is not one of the classes")
         return samples
 
     def _not_read(self, error: Exception) -> UserError:
-        if isinstance(error, RuntimeError) and "not found" in str(error):
+        missing = isinstance(error, RuntimeError) and "not found" in str(error)
+        if missing or isinstance(error, FileNotFoundError):
             return UserError(
                 "{name} is not in {folder}. Fetch it by Data > Download in the window, or choose "
                 "the folder that holds it.",
@@ -103,57 +116,36 @@ class _Vision(DatasetSpec, abstract=True):
                 reason=error.strerror or error,
             ) from error
 
+    def part(self, train: bool) -> Samples:
+        """The samples for training, or for the test.
+
+        Raises:
+            Exception: of a dozen types, where files are missing or damaged.
+        """
+        return as_samples(self._opened(train))
+
     def _opened(self, train: bool, download: bool = False) -> "VisionDataset":
         from torchvision import datasets
 
         made: VisionDataset = getattr(datasets, self.kind)(
-            str(self.folder), train=train, download=download
+            str(self.folder), download=download, **self.arguments(train)
         )
         return made
 
+    def arguments(self, train: bool) -> dict[str, Any]:
+        """The arguments of torchvision's constructor that say which part is meant."""
+        return {"train": train}
 
-def _samples(opened: "VisionDataset") -> Samples:
-    """MNIST keeps a (n, 28, 28) tensor, CIFAR10 a (n, 32, 32, 3) array: both as (n, c, h, w)."""
+
+def as_samples(opened: "VisionDataset") -> Samples:
+    """Images (n, h, w), (n, h, w, c) as of CIFAR10 or (n, c, h, w) as of SVHN, as the last."""
     import numpy as np
 
     images = np.asarray(opened.data)
-    images = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-    targets = np.asarray(opened.targets, dtype=np.int64)
-    return Samples(np.ascontiguousarray(images), targets)
-
-
-class MNIST(_Vision):
-    """torchvision.datasets.MNIST."""
-
-    title: ClassVar[str] = "MNIST"
-    summary: ClassVar[str] = "70,000 handwritten digits, 28×28, ten classes"
-    classes: ClassVar[tuple[str, ...]] = tuple("0123456789")
-
-
-class FashionMNIST(_Vision):
-    """torchvision.datasets.FashionMNIST."""
-
-    title: ClassVar[str] = "Fashion-MNIST"
-    summary: ClassVar[str] = "70,000 pictures of clothes, 28×28, ten classes"
-    classes: ClassVar[tuple[str, ...]] = CLOTHES
-
-
-class CIFAR10(_Vision):
-    """torchvision.datasets.CIFAR10; its files are only unpickled when their MD5 is known."""
-
-    title: ClassVar[str] = "CIFAR-10"
-    summary: ClassVar[str] = "60,000 colour photographs, 32×32, ten classes"
-    shape: ClassVar[Shape] = (3, 32, 32)
-    train_size: ClassVar[int] = 50_000
-    classes: ClassVar[tuple[str, ...]] = (
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    )
+    if images.ndim == 3:
+        images = images[:, None]
+    elif images.shape[-1] == 3:
+        images = images.transpose(0, 3, 1, 2)
+    targets = getattr(opened, "targets", None)
+    targets = opened.labels if targets is None else targets
+    return Samples(np.ascontiguousarray(images), np.asarray(targets, dtype=np.int64))

@@ -1,0 +1,59 @@
+"""Images of noise, to try a network or a machine without any files."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from workbench.catalog.datasets.splitting import WithTestShare
+from workbench.core.data import DatasetInfo, Samples, Split
+
+Side = Annotated[int, Field(strict=True, ge=1, le=1024)]
+
+
+class FakeData(WithTestShare):
+    """torchvision.datasets.FakeData: noise in colour or grey, with classes drawn by chance."""
+
+    title: ClassVar[str] = "Fake data"
+    summary: ClassVar[str] = "Images of noise of any size: to try a network, nothing can be learned"
+
+    size: Annotated[int, Field(strict=True, ge=10, le=100_000)] = Field(
+        default=1000, title="Samples", description="How many images are drawn."
+    )
+    image_size: tuple[Literal[1, 3], Side, Side] = Field(
+        default=(3, 32, 32),
+        title="Image size",
+        description="Channels (1 or 3), height and width.",
+    )
+    num_classes: Annotated[int, Field(strict=True, ge=2, le=1000)] = Field(
+        default=10, title="Classes", description="How many classes are drawn from."
+    )
+    random_offset: Annotated[int, Field(strict=True, ge=0, le=2**31)] = Field(
+        default=0, title="Seed", description="Added to the number of an image to seed its noise."
+    )
+
+    def source_info(self) -> DatasetInfo:
+        return DatasetInfo(
+            title=self.title,
+            origin="made by chance",
+            shape=self.image_size,
+            task="classification",
+            sizes=self.sizes({"train": self.size}),
+            classes=tuple(map(str, range(self.num_classes))),
+        )
+
+    def load(self) -> Mapping[Split, Samples]:
+        import numpy as np
+        from torchvision import datasets
+
+        made = datasets.FakeData(
+            self.size, self.image_size, self.num_classes, random_offset=self.random_offset
+        )
+        channels, height, width = self.image_size
+        images = np.empty((self.size, height, width, channels), dtype=np.uint8)
+        targets = np.empty(self.size, dtype=np.int64)
+        for number in range(self.size):
+            image, targets[number] = made[number]
+            images[number] = np.asarray(image).reshape(height, width, channels)
+        inputs = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+        return self.split({"train": Samples(inputs, targets)})
