@@ -64,8 +64,17 @@ class KMNIST(_IdxFiles):
 
     title: ClassVar[str] = "KMNIST"
     summary: ClassVar[str] = "70,000 cursive Japanese characters, 28×28, ten classes"
-    classes: ClassVar[tuple[str, ...]] = tuple(
-        ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
+    classes: ClassVar[tuple[str, ...]] = (
+        "o",
+        "ki",
+        "su",
+        "tsu",
+        "na",
+        "ha",
+        "ma",
+        "ya",
+        "re",
+        "wo",
     )
 
 

@@ -24,8 +24,17 @@ class CIFAR10(VisionSource):
     summary: ClassVar[str] = "60,000 colour photographs, 32×32, ten classes"
     shape: ClassVar[Shape] = (3, 32, 32)
     train_size: ClassVar[int] = 50_000
-    classes: ClassVar[tuple[str, ...]] = tuple(
-        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    classes: ClassVar[tuple[str, ...]] = (
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
     )
 
 
@@ -58,6 +67,15 @@ class STL10(SVHN):
     shape: ClassVar[Shape] = (3, 96, 96)
     train_size: ClassVar[int] = 5000
     test_size: ClassVar[int] = 8000
-    classes: ClassVar[tuple[str, ...]] = tuple(
-        ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"]
+    classes: ClassVar[tuple[str, ...]] = (
+        "airplane",
+        "bird",
+        "car",
+        "cat",
+        "deer",
+        "dog",
+        "horse",
+        "monkey",
+        "ship",
+        "truck",
     )
