@@ -26,6 +26,11 @@ class Rows:
         return (len(self._chosen), *self._array.shape[1:])
 
     @property
+    def ndim(self) -> int:
+        """As of the array that it stands for."""
+        return self._array.ndim
+
+    @property
     def dtype(self) -> Any:
         """As of the array that it stands for."""
         return self._array.dtype
