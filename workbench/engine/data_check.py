@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from workbench.core.data import DatasetSpec
 from workbench.core.data_check import DataChecked, Finding, worst_first
 from workbench.core.events import Event, Progress
-from workbench.engine.batches import loaded
+from workbench.engine.batches import loading
 from workbench.engine.checks import Subject
 from workbench.engine.checks.copies import copies
 from workbench.engine.checks.labels import labels
@@ -20,7 +20,8 @@ def check(data: DatasetSpec) -> Generator[Event]:
     """
     info = data.source_info()
     yield Progress(text=f"Loading {info.title}")
-    subject = Subject(data, info, loaded(data))
+    splits = yield from loading(data)
+    subject = Subject(data, info, splits)
     found: list[Finding] = []
     for told in findings(subject):
         if isinstance(told, Finding):

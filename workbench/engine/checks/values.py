@@ -13,6 +13,7 @@ from workbench.engine.checks import Place, Subject, column_name, flat, sample_na
 GIVES_AWAY = 0.998
 """Share of the target's variance that one column explains; more is no finding, it is the target."""
 SCALES_APART = 100.0
+PIECE = 1024
 OFF_SCALE = 20.0
 Columns = NDArray[np.float64]
 
@@ -59,10 +60,11 @@ def _not_finite(subject: Subject) -> Iterator[Finding]:
 def _blank(subject: Subject) -> Iterator[Finding]:
     places: list[Place] = []
     for split in SPLITS:
-        pixels = flat(subject.splits[split].inputs)
-        if len(pixels):
+        inputs = subject.splits[split].inputs
+        for start in range(0, len(inputs), PIECE):  # they may lie in a file larger than memory
+            pixels = flat(inputs[start : start + PIECE])
             blank = np.flatnonzero(pixels.min(1) == pixels.max(1))
-            places += [(split, row) for row in blank.tolist()]
+            places += [(split, start + row) for row in blank.tolist()]
     if places:
         yield Finding(
             severity="warning",
