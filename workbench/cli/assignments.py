@@ -98,13 +98,36 @@ def _retyped(fields: dict[str, Any], name: str, path: str) -> dict[str, Any]:
     """Another choice from the same shelf; it keeps the fields that both have and that were set."""
     noun, shelf = next(item for item in SHELVES.items() if fields["type"] in item[1].choices())
     kind = named(name, shelf.choices(), f"There is no {noun}")
-    defaults = shelf.choices()[fields["type"]]().model_dump(mode="json")
+    defaults = _defaults(shelf.choices()[fields["type"]])
     kept = {
         field: value
         for field, value in fields.items()
-        if field in kind.model_fields and value != defaults[field]
+        if field in kind.model_fields and value != defaults.get(field)
     }
     return validated(kind, kept, path).model_dump(mode="json")
+
+
+def _defaults(kind: type[Spec]) -> dict[str, Any]:
+    """What its fields are where nothing is said; files of the user's have no such value."""
+    fields = kind.model_fields.items()
+    return {name: field.get_default() for name, field in fields if not field.is_required()}
+
+
+def fields_of(assignments: Sequence[str], noun: str) -> dict[str, Any]:
+    """`["data.window=24"]` as `{"window": 24}` for the noun `data`.
+
+    Raises:
+        UserError: one is not of this form.
+    """
+    found = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path.startswith(f"{noun}."):
+            raise UserError(
+                "--set {given} is not of the form {noun}.FIELD=VALUE.", given=assignment, noun=noun
+            )
+        found[path.removeprefix(f"{noun}.")] = _value(text)
+    return found
 
 
 def _value(text: str) -> Any:

@@ -3,14 +3,18 @@
 import json
 import os
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
+from workbench.cli.assignments import fields_of
 from workbench.cli.names import known, named
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DatasetRecognized
 from workbench.core.project import Project, save_project
+from workbench.core.spec import validated
 from workbench.core.template import Template
 from workbench.engine.sources import recognize
 
@@ -34,7 +38,10 @@ def new(options: Namespace) -> int:
 
 
 def _project(options: Namespace) -> Project:
-    data = data_at(options.data, options.target) if options.data else None
+    given = fields_of(options.set, "data")
+    if options.target:
+        given["target"] = options.target
+    data = data_at(options.data, given) if options.data else None
     if options.template:
         return named(options.template, Template.shelf, NO_TEMPLATE).project(data)
     if data is None:
@@ -42,19 +49,17 @@ def _project(options: Namespace) -> Project:
     return Template.usual(data.info()).project(data)
 
 
-def data_at(wanted: str, target: str | None = None) -> DatasetSpec:
-    """The dataset of that name, or what lies at that path; `./iris` is always a path.
+def data_at(wanted: str, given: Mapping[str, Any]) -> DatasetSpec:
+    """The dataset of that name, or what lies at that path (`./iris` is always a path), with some
+    fields given.
 
     Raises:
-        UserError: there is neither, or the file can't be opened as data.
+        UserError: there is neither, the file can't be opened as data, or a field does not fit.
     """
     is_path = os.sep in wanted or Path(wanted).suffix or Path(wanted).exists()
     if not is_path or known(wanted, DatasetSpec.offered()):
-        if target:
-            raise UserError("--target names a column of a file: {name} has its own.", name=wanted)
-        return named(wanted, DatasetSpec.offered(), NO_DATASET)()
-    options = {"target": target} if target else {}
-    *_, last = recognize(wanted, **options)
+        return validated(named(wanted, DatasetSpec.offered(), NO_DATASET), dict(given), wanted)
+    *_, last = recognize(wanted, **given)
     assert isinstance(last, DatasetRecognized)
     return last.data
 

@@ -77,6 +77,13 @@ def _add_new(commands: Any) -> None:
         help="see `workbench datasets`, or a file or folder of yours; else the template's own",
     )
     new.add_argument("--target", metavar="COLUMN", help="the column of a table to be predicted")
+    new.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="data.FIELD=VALUE",
+        help="how the data are read and split, such as data.window=24 or data.val_fraction=0.2",
+    )
     new.add_argument("-o", "--output", metavar="FILE", required=True, help="F.workbench")
     new.add_argument("--force", action="store_true", help="replace FILE if it exists")
 

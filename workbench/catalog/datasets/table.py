@@ -18,6 +18,13 @@ from workbench.catalog.datasets.encoding import (
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import read_rows
+from workbench.catalog.datasets.windows import (
+    encoded_in_order,
+    filled_in_order,
+    in_order,
+    window_count,
+    windowed,
+)
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
 from workbench.core.events import Progress
 from workbench.core.source import FileSource, check_room
@@ -74,7 +81,21 @@ class Table(WithTestShare, FileSource):
         title="Missing values",
         description="What stands in: the mean of training rows (of categories the most frequent), "
         "the most frequent one, or the mean with an own column that says so; or the row is "
-        "dropped. Rows without a target always are.",
+        "dropped. Rows without a target always are; in a time series the row before stands in.",
+    )
+    window: Annotated[int, Field(strict=True, ge=0, le=10_000)] = Field(
+        default=0,
+        title="Window",
+        description="Rows that follow each other in time as one sample; 0 takes each row for "
+        "itself. A time series is split in order: the last samples are the test.",
+    )
+    horizon: Annotated[int, Field(strict=True, ge=0, le=10_000)] = Field(
+        default=1,
+        title="Horizon",
+        description="How many rows behind a window its target stands; 0 is its last row.",
+    )
+    stride: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(
+        default=1, title="Stride", description="How many rows further the next window begins."
     )
 
     @classmethod
@@ -84,7 +105,7 @@ class Table(WithTestShare, FileSource):
     @classmethod
     def found(cls, path: Path, **options: Any) -> Generator[Progress, None, Self]:
         facts = yield from survey(path)
-        split = options.setdefault("split_column", facts.split_column)
+        split: str = options.setdefault("split_column", facts.split_column)
         options.setdefault("target", _likely_target(facts.columns, split))
         return cls.made(path, facts, options)
 
@@ -95,12 +116,14 @@ class Table(WithTestShare, FileSource):
         for name in given:
             if name not in known:
                 raise ValueError(f"there is no column {name!r:.80}; the columns are {_list(known)}")
-        if len(set(given)) != len(given):
+        if len(set(given)) != len(given) and not self.window:
             raise ValueError("a column can only be one of target, feature and split column")
         if self.split_column and self.split_column != self.facts.split_column:
             raise ValueError(f"{self.split_column!r} has other values than train, val and test")
         self._check_target()
         self._check_features()
+        if self.window and not self._counts()["train"]:
+            raise ValueError(f"{self.facts.total:,} rows are too few for a window of {self.window}")
         return self
 
     def _check_target(self) -> None:
@@ -124,6 +147,8 @@ class Table(WithTestShare, FileSource):
                 )
         if not self.columns:
             raise ValueError("there is no column beside the target to learn from")
+        if self.missing == "drop rows" and self.window:
+            raise ValueError("rows of a time series can't be dropped; choose another rule")
         if self.missing == "drop rows" and not self.facts.gaps:
             raise ValueError(
                 "values are missing in too many combinations of columns to drop rows; choose "
@@ -150,10 +175,16 @@ class Table(WithTestShare, FileSource):
         return [
             column
             for column in self.facts.columns
-            if column.name not in (self.target, self.split_column)
+            if column.name not in self._no_features
             and column.is_feature
             and not column.says_nothing
         ]
+
+    @property
+    def _no_features(self) -> tuple[str, ...]:
+        """The target is none, unless it is to be told from its own past."""
+        past = self.window and self.horizon
+        return (self.split_column,) if past else (self.target, self.split_column)
 
     def _features(self) -> list[Feature]:
         return features_of(self.columns, self.categories, self.missing)
@@ -172,7 +203,7 @@ class Table(WithTestShare, FileSource):
         return DatasetInfo(
             title=self.name,
             origin="your file",
-            shape=(len(features),),
+            shape=(self.window, len(features)) if self.window else (len(features),),
             task=task,
             sizes=self.sizes(self._counts()),
             classes=self._target.values if task == "classification" else (),
@@ -183,6 +214,9 @@ class Table(WithTestShare, FileSource):
     def _counts(self) -> dict[Split, int]:
         """How many rows are for each split by themselves."""
         facts, counts = self.facts, dict.fromkeys(SPLITS, 0)
+        if self.window:
+            total = window_count(facts.total, self.window, self.horizon, self.stride)
+            return {**counts, "train": total}
         needed = {facts.place(self.target)}
         if self.missing == "drop rows":
             needed |= {facts.place(column.name) for column in self.columns}
@@ -197,7 +231,8 @@ class Table(WithTestShare, FileSource):
         import numpy as np
 
         facts, columns, features = self.facts, self.columns, self._features()
-        check_room(path, 4 * facts.total * (len(columns) + 2 * len(features)))
+        width = len(features) * max(1, self.window // self.stride)
+        check_room(path, 4 * facts.total * (len(columns) + 2 * width))
         of_classes = self._task == "classification"
         raw = read_rows(
             path,
@@ -206,10 +241,16 @@ class Table(WithTestShare, FileSource):
             (facts.place(self.target), of_classes),
             facts.place(self.split_column),
         )
+        kind = np.int64 if of_classes else np.float32
+        if self.window:
+            targets = filled_in_order(raw.targets).astype(kind)
+            values = encoded_in_order(raw.values, features)
+            samples = windowed(values, targets, self.window, self.horizon, self.stride)
+            return in_order(self, samples)
         keep = ~np.isnan(raw.targets)
         if self.missing == "drop rows":
             keep &= ~np.isnan(raw.values).any(axis=1)
-        targets = raw.targets[keep].astype(np.int64 if of_classes else np.float32)
+        targets = raw.targets[keep].astype(kind)
         splits = self.split(by_part(Samples(raw.values[keep], targets), raw.parts[keep]))
         instead = stand_ins(splits["train"].inputs, columns, self.missing)
         return {

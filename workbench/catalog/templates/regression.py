@@ -11,8 +11,8 @@ from workbench.core.template import Template
 
 
 def flat(info: DatasetInfo) -> list[LayerSpec]:
-    """The Flatten that images need in front of Linear, and tables do not."""
-    return [Flatten()] if info.is_image else []
+    """The Flatten that images and sequences need in front of Linear, and tables do not."""
+    return [Flatten()] if len(info.shape) > 1 else []
 
 
 class LinearRegression(Template):

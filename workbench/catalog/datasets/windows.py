@@ -1,0 +1,82 @@
+"""A table whose rows follow each other in time: windows of rows as samples, parted in order."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog.datasets.encoding import Feature, encoded
+from workbench.catalog.datasets.splitting import WithTestShare
+from workbench.core.data import Samples, Split
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def window_count(rows: int, window: int, horizon: int, stride: int) -> int:
+    """How many windows of so many rows begin every `stride` rows and have a target `horizon` rows
+    behind their last one."""
+    return max(0, (rows - window - horizon) // stride + 1)
+
+
+def windowed(
+    values: "NDArray[Any]", targets: "NDArray[Any]", window: int, horizon: int, stride: int
+) -> Samples:
+    """Rows (n, features) as samples (windows, window, features) with a target each."""
+    import numpy as np
+
+    count = window_count(len(values), window, horizon, stride)
+    starts = np.arange(count) * stride
+    inputs = np.lib.stride_tricks.sliding_window_view(values, window, axis=0)[starts]
+    ends = starts + window - 1 + horizon
+    return Samples(np.ascontiguousarray(inputs.swapaxes(1, 2)), targets[ends])
+
+
+def in_order(spec: WithTestShare, samples: Samples) -> dict[Split, Samples]:
+    """The last samples for the test and those before for validation, of sizes as `spec` says:
+    windows of a random split would overlap, and be known from training. A fold is a block."""
+    sizes = spec.sizes({"train": len(samples.targets)})
+    rest = sizes["train"] + sizes["val"]
+    start = sizes["train"]
+    if spec.folds > 1:
+        each, more = divmod(rest, spec.folds)
+        start = (spec.fold - 1) * each + min(spec.fold - 1, more)
+    end = start + sizes["val"]
+    return {
+        "train": _joined(_part(samples, 0, start), _part(samples, end, rest)),
+        "val": _part(samples, start, end),
+        "test": _part(samples, rest, None),
+    }
+
+
+def filled_in_order(raw: "NDArray[Any]") -> "NDArray[Any]":
+    """Values (n, ...) with the last known one, or at the start the first, where one is missing."""
+    import numpy as np
+
+    lacking = np.isnan(raw)
+    rows = np.arange(len(raw)).reshape(-1, *(1,) * (raw.ndim - 1))
+    known = np.maximum.accumulate(np.where(lacking, -1, rows), axis=0)
+    first = np.argmin(lacking, axis=0)
+    source = np.where(known < 0, first, known)
+    return np.take_along_axis(raw, source, axis=0)
+
+
+def encoded_in_order(raw: "NDArray[Any]", features: Sequence[Feature]) -> "NDArray[Any]":
+    """As `encoding.encoded`, where what is missing is as it was before."""
+    import numpy as np
+
+    made = encoded(filled_in_order(raw), features, np.zeros(raw.shape[1], dtype=np.float32))
+    for number, feature in enumerate(features):
+        if feature.lacks:
+            made[:, number] = np.isnan(raw[:, feature.place])
+    return made
+
+
+def _part(samples: Samples, start: int, end: int | None) -> Samples:
+    return Samples(samples.inputs[start:end], samples.targets[start:end])
+
+
+def _joined(first: Samples, second: Samples) -> Samples:
+    import numpy as np
+
+    if not len(second.targets):
+        return first
+    return Samples(*(np.concatenate(parts) for parts in zip(first, second, strict=True)))
