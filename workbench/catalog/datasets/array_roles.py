@@ -5,13 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from workbench.catalog.datasets.array_files import Held
+from workbench.catalog.datasets.splitting import SPLIT_WORDS
 from workbench.core.data import SPLITS, Split
 
-SPLIT_WORDS: dict[str, Split] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing", "t10k"), "test"),
-}
+WORDS: dict[str, Split] = {**SPLIT_WORDS, "t10k": "test"}
+"""Of splits; the last is MNIST's own."""
 INPUTS = frozenset(("x", "input", "inputs", "image", "images", "img", "imgs", "data", "features"))
 TARGETS = frozenset(("y", "target", "targets", "label", "labels", "class", "classes", "output"))
 Role = Literal["inputs", "targets", ""]
@@ -36,13 +34,13 @@ def called(name: str) -> Called:
     """What a name says of its array."""
     words = re.findall(r"t10k|[A-Z]?[a-z]+|[A-Z]+|\d+", name)
     words = [part for word in words for part in _parted(word.lower())]
-    split = next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), None)
+    split = next((WORDS[word] for word in words if word in WORDS), None)
     role: Role = ""
     if TARGETS.intersection(words):
         role = "targets"
     elif INPUTS.intersection(words):
         role = "inputs"
-    known = SPLIT_WORDS.keys() | INPUTS | TARGETS
+    known = WORDS.keys() | INPUTS | TARGETS
     return Called(split, role, tuple(word for word in words if word not in known))
 
 

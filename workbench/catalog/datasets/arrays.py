@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -18,7 +18,7 @@ from workbench.catalog.datasets.array_files import (
 )
 from workbench.catalog.datasets.array_layout import Layout, laid_out, layout_of, sample_shape
 from workbench.catalog.datasets.array_roles import Called, Pair, called, paired
-from workbench.catalog.datasets.columns import MOST_VALUES, number_text
+from workbench.catalog.datasets.columns import MOST_VALUES, WishedTask, number_text
 from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.errors import UserError
@@ -66,7 +66,7 @@ class Arrays(WithTestShare, FileSource):
         title="Layout",
         description="What a sample is: an image, a sequence (length, features), or a row.",
     )
-    task: Literal["found", "classification", "regression"] = Field(
+    task: WishedTask = Field(
         default="found",
         title="Task",
         description="What the target is: a class or a number; found tells by its values.",

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from workbench.catalog.datasets.splitting import SPLIT_WORDS
+from workbench.core.data import SPLITS, Task
 from workbench.core.source import Count
 from workbench.core.spec import Spec
 
@@ -19,13 +21,12 @@ MOST_VALUES = 1000
 LONGEST = 1000
 """Characters of a value that can be a class."""
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
-PARTS = {
-    **dict.fromkeys(("train", "training"), 0),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), 1),
-    **dict.fromkeys(("test", "testing"), 2),
-}
+PARTS = {word: SPLITS.index(split) for word, split in SPLIT_WORDS.items()}
 """What a column calls the splits, by the place of each in `SPLITS`."""
+MOST_CLASSES_BY_NUMBER = 20
+"""A target of whole numbers with more different ones is a quantity."""
 
+WishedTask = Literal["found", "classification", "regression"]
 Kind = Literal["number", "category", "text", "empty"]
 
 
@@ -60,6 +61,27 @@ class Column(Spec):
     def is_feature(self) -> bool:
         """Whether it can be learned from: a name or a sentence can't."""
         return self.holds == "number" or (self.holds == "category" and bool(self.values))
+
+
+def task_of(target: Column, wished: WishedTask) -> Task:
+    """What is predicted: classes where it holds words or few whole numbers, else numbers.
+
+    Raises:
+        ValueError: the target does not suit the task.
+    """
+    few = 0 < len(target.values) <= MOST_CLASSES_BY_NUMBER
+    found: Task = "classification" if target.holds != "number" or few else "regression"
+    task: Task = found if wished == "found" else wished
+    if target.holds == "empty":
+        raise ValueError(f"the target {target.name!r} has no values")
+    if task == "regression" and target.holds != "number":
+        raise ValueError(f"the target {target.name!r} holds words: no regression")
+    if task == "classification" and not target.values:
+        raise ValueError(
+            f"the target {target.name!r} has too many different values to be classes; choose "
+            "another target"
+        )
+    return task
 
 
 def number_text(value: float) -> str:

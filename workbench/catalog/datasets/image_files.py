@@ -6,20 +6,12 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from workbench.catalog.datasets.splitting import SPLIT_WORDS
 from workbench.core.data import Split
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-SPLIT_FOLDERS: dict[str, Split] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-    "testing": "test",
-}
 PIECE = 500
 """Files between two signs of life."""
 LOOKED_AT = 200
@@ -43,9 +35,7 @@ def holds_images(path: Path) -> bool:
     classes = [
         deeper
         for entry in folders
-        for deeper in (
-            _glance(Path(entry.path)) if entry.name.lower() in SPLIT_FOLDERS else [entry]
-        )
+        for deeper in (_glance(Path(entry.path)) if entry.name.lower() in SPLIT_WORDS else [entry])
     ]
     files = [entry for folder in classes[:20] for entry in _glance(Path(folder.path))]
     return any(map(_is_image, [*inside, *files]))
@@ -93,13 +83,13 @@ def listed(root: Path) -> Generator[Progress, None, list[ImageFile]]:
 def _class_folders(root: Path) -> Iterator[tuple[Split, str, str]]:
     """Split, class and path of each folder of a class."""
     folders = _folders(root)
-    splits = [entry for entry in folders if entry.name.lower() in SPLIT_FOLDERS]
-    if not any(SPLIT_FOLDERS[entry.name.lower()] == "train" for entry in splits):
+    splits = [entry for entry in folders if entry.name.lower() in SPLIT_WORDS]
+    if not any(SPLIT_WORDS[entry.name.lower()] == "train" for entry in splits):
         yield from (("train", entry.name, entry.path) for entry in folders)
         return
     for entry in splits:
         for inner in _folders(Path(entry.path)):
-            yield SPLIT_FOLDERS[entry.name.lower()], inner.name, inner.path
+            yield SPLIT_WORDS[entry.name.lower()], inner.name, inner.path
 
 
 def _folders(path: Path) -> list["os.DirEntry[str]"]:

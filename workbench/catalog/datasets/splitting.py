@@ -12,6 +12,13 @@ from workbench.core.spec import Fraction
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SPLIT_WORDS: dict[str, Split] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""What folders, columns and arrays call the splits, in small letters."""
+
 
 class WithTestShare(DatasetSpec, abstract=True):
     """A source whose samples are parted by shares, unless they say themselves what they are for."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from workbench.catalog.datasets.columns import Column
+from workbench.catalog.datasets.columns import Column, WishedTask, task_of
 from workbench.catalog.datasets.encoding import (
     Categories,
     Feature,
@@ -32,13 +32,11 @@ from workbench.core.source import FileSource, check_room
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
 TARGETS = ("target", "label", "class", "y", "outcome", "diagnosis", "species", "survived")
 """What a column to be predicted is often called; else it is the last one."""
-MOST_CLASSES_BY_NUMBER = 20
-"""A target of whole numbers with more different ones is a quantity."""
 
 Name = Annotated[str, Field(strict=True, max_length=250)]
 
 
-def _names(value: Any) -> Any:
+def names_of(value: Any) -> Any:
     """`a, b` as people type it."""
     if not isinstance(value, str):
         return value
@@ -55,7 +53,7 @@ class Table(WithTestShare, FileSource):
 
     facts: TableFacts = Field(title="Found", description="What was found in the table.")
     target: Name = Field(title="Target", description="The column that is to be predicted.")
-    features: Annotated[tuple[Name, ...], BeforeValidator(_names)] = Field(
+    features: Annotated[tuple[Name, ...], BeforeValidator(names_of)] = Field(
         default=(),
         title="Features",
         description="The columns to predict it from; empty is all that can be learned from.",
@@ -65,7 +63,7 @@ class Table(WithTestShare, FileSource):
         title="Split column",
         description="The column that says train, val or test; empty splits by the shares.",
     )
-    task: Literal["found", "classification", "regression"] = Field(
+    task: WishedTask = Field(
         default="found",
         title="Task",
         description="What the target is: a class or a number; found tells by its values.",
@@ -120,23 +118,11 @@ class Table(WithTestShare, FileSource):
             raise ValueError("a column can only be one of target, feature and split column")
         if self.split_column and self.split_column != self.facts.split_column:
             raise ValueError(f"{self.split_column!r} has other values than train, val and test")
-        self._check_target()
+        task_of(self._target, self.task)
         self._check_features()
         if self.window and not self._counts()["train"]:
             raise ValueError(f"{self.facts.total:,} rows are too few for a window of {self.window}")
         return self
-
-    def _check_target(self) -> None:
-        column = self._target
-        if column.holds == "empty":
-            raise ValueError(f"the target {column.name!r} has no values")
-        if self.task == "regression" and column.holds != "number":
-            raise ValueError(f"the target {column.name!r} holds words: no regression")
-        if self._task == "classification" and not column.values:
-            raise ValueError(
-                f"the target {column.name!r} has too many different values to be classes; "
-                "choose another target"
-            )
 
     def _check_features(self) -> None:
         for column in self.columns:
@@ -161,11 +147,7 @@ class Table(WithTestShare, FileSource):
 
     @property
     def _task(self) -> Task:
-        if self.task != "found":
-            return self.task
-        column = self._target
-        few = 0 < len(column.values) <= MOST_CLASSES_BY_NUMBER
-        return "classification" if column.holds != "number" or few else "regression"
+        return task_of(self._target, self.task)
 
     @property
     def columns(self) -> list[Column]:

@@ -10,7 +10,6 @@ from pydantic import Field
 from workbench.catalog.datasets.columns import MOST_VALUES, PARTS, Column, Survey, is_part
 from workbench.catalog.datasets.parquet import is_parquet, parquet_chunks, parquet_names
 from workbench.catalog.datasets.text_table import Chunk, Dialect, chunks, dialect_of, header_of
-from workbench.core.data import SPLITS
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.source import Count, Facts, digest_of
@@ -151,6 +150,3 @@ def _merged(gaps: Mapping[Gap, int], part_only: bool) -> Counter[Gap]:
     for (part, missing), count in gaps.items():
         merged[(part, ()) if part_only else (0, missing)] += count
     return merged
-
-
-assert SPLITS == ("train", "val", "test"), "PARTS and Rows.part are places in it"

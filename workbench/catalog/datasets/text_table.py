@@ -51,7 +51,7 @@ def dialect_of(path: Path) -> Dialect:
     with path.open("rb") as file:
         lines = _sampled(file.read(SAMPLE_BYTES), encoding)
     if not any(line.strip() for line in lines):
-        raise UserError("{path} is empty: there are no rows to train on.", path=path)
+        raise _empty(path)
     delimiter = max(DELIMITERS, key=lambda sign: _evenness(lines, sign))
     rows = [row for row in _parsed(lines, delimiter) if any(row)]
     return Dialect(
@@ -60,6 +60,10 @@ def dialect_of(path: Path) -> Dialect:
         decimal=_decimal(rows, delimiter),
         header=not any(_is_number(cell) for cell in rows[0]),
     )
+
+
+def _empty(path: Path) -> UserError:
+    return UserError("{path} is empty: there are no rows to train on.", path=path)
 
 
 def _encoding(path: Path) -> str:
@@ -138,7 +142,9 @@ def header_of(path: Path, dialect: Dialect) -> list[str]:
     Raises:
         UserError: there are too many columns, or the file can't be read.
     """
-    first = next(row for row, _ in _rows(path, dialect))
+    first, _ = next(_rows(path, dialect), ([], 0))
+    if not first:
+        raise _empty(path)
     check_width(path, first)
     return unique_names([cell.strip() if dialect.header else "" for cell in first])
 

@@ -1,0 +1,226 @@
+"""Sequences of the user's: a folder of tables, each a sample."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from workbench.catalog.datasets.columns import Column, WishedTask, number_text, task_of
+from workbench.catalog.datasets.sequence_files import (
+    SequenceFile,
+    labels_file,
+    read_sequence,
+    sequence_files,
+    targets_by_file,
+)
+from workbench.catalog.datasets.splitting import WithTestShare, by_part
+from workbench.catalog.datasets.table import Name, names_of
+from workbench.catalog.datasets.table_facts import TableFacts, survey
+from workbench.catalog.datasets.text_table import Dialect
+from workbench.catalog.datasets.windows import filled_in_order
+from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
+from workbench.core.errors import UserError
+from workbench.core.events import Progress
+from workbench.core.source import Count, Facts, FileSource, changed, check_room, digest_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PIECE = 50
+"""Files between two signs of life."""
+
+
+class SequenceFacts(Facts):
+    """What the sequences have in common, and how many there are."""
+
+    dialect: Dialect
+    columns: tuple[Name, ...] = Field(min_length=1)
+    """Columns that hold numbers."""
+    longest: Count
+    shortest: Count
+    counts: tuple[Count, Count, Count]
+    """Sequences for each split."""
+    target: Column
+    """What is predicted: the classes that folders say, or a column of the table of targets."""
+    labels: TableFacts | None = None
+    """The table of targets, if there is one."""
+
+
+class Sequences(WithTestShare, FileSource):
+    """A folder of text tables, each a sequence: in a folder for each class, or beside a table
+    `labels.csv` that names each file in its first column and has its target in the last one."""
+
+    title: ClassVar[str] = "Sequences"
+    summary: ClassVar[str] = "Sequences of your own: a table each, in a folder for each class"
+    opens: ClassVar[str] = (
+        "folders of sequences (CSV, TSV; a folder for each class, or with a labels.csv)"
+    )
+
+    facts: SequenceFacts = Field(title="Found", description="What was found in the sequences.")
+    target: Name = Field(
+        default="",
+        title="Target",
+        description="The column of the table of targets that is predicted; empty is its last one.",
+    )
+    features: Annotated[tuple[Name, ...], BeforeValidator(names_of)] = Field(
+        default=(),
+        title="Features",
+        description="The columns to predict it from; empty is all that hold numbers.",
+    )
+    length: Annotated[int, Field(strict=True, ge=0, le=100_000)] = Field(
+        default=0,
+        title="Length",
+        description="Steps of a sample: longer sequences lose their beginning, shorter ones get "
+        "zeros in front; 0 is the longest.",
+    )
+    task: WishedTask = Field(
+        default="found",
+        title="Task",
+        description="What the target is: a class or a number; found tells by its values.",
+    )
+
+    @classmethod
+    def recognizes(cls, path: Path) -> bool:
+        return path.is_dir() and next(sequence_files(path), None) is not None
+
+    @classmethod
+    def found(cls, path: Path, **options: Any) -> Generator[Progress, None, Self]:
+        files = list(sequence_files(path))
+        first = yield from survey(files[0].path)
+        columns = tuple(column.name for column in first.columns if column.holds == "number")
+        if first.dialect is None or not columns:
+            raise UserError("{path} has no column of numbers.", path=files[0].path)
+        lengths = []
+        for number, file in enumerate(files):
+            lengths.append(len(read_sequence(file.path, first.dialect, columns)[0]))
+            if number % PIECE == 0:
+                yield Progress(text=f"Reading {path.name}", done=number, total=len(files))
+        if not max(lengths):
+            raise UserError("The tables in {path} have no rows.", path=path)
+        labels = labels_file(path)
+        table = (yield from survey(labels)) if labels else None
+        splits = Counter(file.split for file in files)
+        facts = SequenceFacts(
+            digest=_digest(path, files),
+            dialect=first.dialect,
+            columns=columns,
+            longest=max(lengths),
+            shortest=min(lengths),
+            counts=tuple(splits[split] for split in SPLITS),
+            target=_target(path, files, table, options.get("target", "")),
+            labels=table,
+        )
+        return cls.made(path, facts, options)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for name in self.features:
+            if name not in self.facts.columns:
+                known = ", ".join(self.facts.columns)
+                raise ValueError(f"there is no column {name!r:.80} of numbers; there are {known}")
+        if self.target and self.target != self.facts.target.name:
+            raise ValueError(f"{self.target!r:.80} is not the target that was found; open it again")
+        task_of(self.facts.target, self.task)
+        return self
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self.features or self.facts.columns
+
+    def offers(self) -> Mapping[str, Sequence[Any]]:
+        return {"features": self.facts.columns}
+
+    def source_info(self) -> DatasetInfo:
+        target = self.facts.target
+        task = task_of(target, self.task)
+        return DatasetInfo(
+            title=self.name,
+            origin="your folder",
+            shape=(self.length or self.facts.longest, len(self._columns)),
+            task=task,
+            sizes=self.sizes(dict(zip(SPLITS, self.facts.counts, strict=True))),
+            classes=target.values if task == "classification" else (),
+            features=self._columns,
+            target=target.name,
+        )
+
+    def check_unchanged(self) -> None:
+        path = Path(self.path)
+        if _digest(path, list(sequence_files(path))) != self.facts.digest:
+            raise changed(path)
+
+    def read(self, path: Path) -> Mapping[Split, Samples]:
+        import numpy as np
+
+        files = list(sequence_files(path))
+        length, features = self.source_info().shape
+        check_room(path, 8 * len(files) * length * features)
+        inputs = np.zeros((len(files), length, features), dtype=np.float32)
+        for number, file in enumerate(files):
+            values = np.array(read_sequence(file.path, self.facts.dialect, self._columns)).T
+            if len(values):
+                values = np.nan_to_num(filled_in_order(values))[-length:]
+                inputs[number, length - len(values) :] = values
+        parts = np.array([SPLITS.index(file.split) for file in files])
+        return self.split(by_part(Samples(inputs, self._targets(path, files)), parts))
+
+    def _targets(self, path: Path, files: Sequence[SequenceFile]) -> "NDArray[Any]":
+        import numpy as np
+
+        target = self.facts.target
+        told = _told(path, files, self.facts.labels, target.name)
+        if task_of(target, self.task) == "regression":
+            return np.array([float(value) for value in told], dtype=np.float32)
+        if target.holds == "number":
+            told = [number_text(float(value)) for value in told]
+        return np.array([target.codes[value] for value in told], dtype=np.int64)
+
+
+def _digest(path: Path, files: Iterable[SequenceFile]) -> str:
+    labels = labels_file(path)
+    return digest_of([*(file.path for file in files), *([labels] if labels else [])])
+
+
+def _target(
+    path: Path, files: Sequence[SequenceFile], table: TableFacts | None, wished: str
+) -> Column:
+    """The classes of the folders, or the column of the table of targets."""
+    if table is None:
+        values = sorted({file.label for file in files})
+        return Column(name="class", holds="category", distinct=len(values), values=tuple(values))
+    name = wished or table.columns[-1].name
+    if table.place(name) < 1:
+        known = ", ".join(column.name for column in table.columns[1:])
+        raise UserError(
+            "{path}: there is no column {name!r} of targets; there are {known}.",
+            path=labels_file(path),
+            name=name,
+            known=known,
+        )
+    _told(path, files, table, name)
+    return table.columns[table.place(name)]
+
+
+def _told(
+    path: Path, files: Sequence[SequenceFile], table: TableFacts | None, name: str
+) -> list[str]:
+    """The target of each file as text.
+
+    Raises:
+        UserError: the table of targets says none for a file.
+    """
+    labels = labels_file(path)
+    if table is None or labels is None:
+        return [file.label for file in files]
+    targets = targets_by_file(labels, table, name)
+    told = [targets.get(file.path.name) or targets.get(file.path.stem, "") for file in files]
+    if "" in told:
+        raise UserError(
+            "{labels} has no {name} for {file}. Add a row for it, or take the file away.",
+            labels=labels,
+            name=name,
+            file=files[told.index("")].path.name,
+        )
+    return told
