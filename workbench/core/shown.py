@@ -51,3 +51,10 @@ class ColumnsSummed(Event):
     """The columns of a table, its target first."""
 
     columns: tuple[ColumnSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableHead(Event):
+    """The first rows of a table as they are written, column by column."""
+
+    columns: tuple[tuple[str, ...], ...]

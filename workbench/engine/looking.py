@@ -1,6 +1,7 @@
 """What the data panel looks at: samples of a split and class, samples prepared, columns."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workbench.catalog.datasets.text_table import chunks
 from workbench.core.data import DatasetInfo, DatasetSpec, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Progress
-from workbench.core.shown import ColumnsSummed, ColumnSummary, SamplesFound, SamplesPrepared
+from workbench.core.shown import (
+    ColumnsSummed,
+    ColumnSummary,
+    SamplesFound,
+    SamplesPrepared,
+    TableHead,
+)
+from workbench.core.source import readable
 from workbench.engine.batches import loaded
 
 BINS = 24
@@ -131,3 +140,23 @@ def summary(name: str, values: NDArray[Any]) -> ColumnSummary:
         std=float(finite.std()),
         missing=missing,
     )
+
+
+def head(data: DatasetSpec, rows: int) -> Generator[Event]:
+    """The first rows of a table's file.
+
+    Raises:
+        UserError: it can't be read.
+    """
+    path = Path(getattr(data, "path", ""))
+    with readable(path):
+        yield TableHead(columns=_first_rows(path, data, rows))
+
+
+def _first_rows(path: Path, data: DatasetSpec, rows: int) -> tuple[tuple[str, ...], ...]:
+    facts = getattr(data, "facts", None)
+    dialect, columns = getattr(facts, "dialect", None), getattr(facts, "columns", ())
+    if dialect is None:  # no text: its rows are not to be had without a reader of its own
+        return ()
+    first = next(iter(chunks(path, dialect, len(columns))), None)
+    return tuple(tuple(column[:rows]) for column in first.columns) if first else ()

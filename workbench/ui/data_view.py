@@ -12,13 +12,15 @@ class DataView:
         self.described: DataDescribed | None = None
         self.samples: dict[str, SamplesLoaded] = {}
         self.loading = tr("Loading…")
+        self.progress: Progress | None = None
         self.error: UserError | None = None
 
     def take(self, events: list[Event]) -> None:
         """Take in what the engine told."""
         for event in events:
             if isinstance(event, Progress):
-                self.loading = tr(event.text) + "…"
+                counts = f" {event.done:,} / {event.total:,}" if event.total else ""
+                self.loading, self.progress = tr(event.text) + "…" + counts, event
             elif isinstance(event, DataDescribed):
                 self.described, self.loading = event, ""
             elif isinstance(event, SamplesLoaded):

@@ -37,6 +37,9 @@ def picture(sample: NDArray[np.uint8], full_scale: float) -> QImage:
     return QImage(packed.data, width, height, width * channels, form).copy()
 
 
+KEEP = Qt.AspectRatioMode.KeepAspectRatio
+
+
 class PictureDelegate(QStyledItemDelegate):
     """Paints IMAGE, and CAPTION below it."""
 
@@ -59,7 +62,9 @@ class PictureDelegate(QStyledItemDelegate):
         image: QImage = index.data(IMAGE)
         rect: QRect = option.rect
         left = rect.center().x() - self._size // 2
-        place = QRect(left, rect.top() + 2, self._size, self._size)
+        square = QRect(left, rect.top() + 2, self._size, self._size)
+        place = QRect(square.topLeft(), image.size().scaled(square.size(), KEEP))
+        place.moveCenter(square.center())
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, image)

@@ -18,8 +18,10 @@ class Asking(QObject):
     changed = Signal()
     """It began, told how far it is, or ended; `doing` and `fault` say what is to be seen."""
 
-    def __init__(self, session: Session, on_event: Callable[[Event], object]) -> None:
-        super().__init__(session)
+    def __init__(
+        self, session: Session, on_event: Callable[[Event], object], parent: QObject
+    ) -> None:
+        super().__init__(parent)
         self._session, self._on_event = session, on_event
         self._stream: Stream | None = None
         self.doing: Progress | None = None

@@ -1,6 +1,6 @@
 """The tab of the data check: what was found, what to do, and a button where a click does it."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workbench.core.data import DatasetSpec
@@ -20,11 +20,15 @@ WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
 class CheckPart(Part):
     """Runs by itself once the user's own files are loaded, and for any data by the button."""
 
+    alarmed = Signal()
+    """A check that ran by itself found an error."""
+
     def __init__(self, session: Session) -> None:
         super().__init__(session, "check_tab", tr("Check"))
         self.checked: DataChecked | None = None
+        self._by_itself = False
         self._of: DatasetSpec | None = None
-        self.asking = Asking(session, self._answered)
+        self.asking = Asking(session, self._answered, self)
         self.asking.changed.connect(self._show_state)
         self.state = styled(named(QLabel(wordWrap=True), "data.check_state"), "muted")
         self.again = named(
@@ -49,12 +53,14 @@ class CheckPart(Part):
             self.asking.stop()
             self._of = self.checked = None
             self._show_findings()
-        loaded = self.session.data.described is not None
+        view = self.session.data
+        loaded = view.described is not None or view.error is not None
         if loaded and self._of is None and isinstance(self.data, FileSource):
-            self.begin()
+            self.begin(by_itself=True)
 
-    def begin(self) -> None:
+    def begin(self, by_itself: bool = False) -> None:
         """Check the project's data."""
+        self._by_itself = by_itself
         self._of, self.checked = self.data, None
         self._show_findings()
         self.asking.ask("data_check.check", self.data)
@@ -69,6 +75,8 @@ class CheckPart(Part):
         if isinstance(event, DataChecked):
             self.checked = event
             self._show_findings()
+            if self._by_itself and any(f.severity == "error" for f in event.findings):
+                self.alarmed.emit()
 
     def draw(self) -> None:
         self._show_state()

@@ -120,7 +120,7 @@ class ColumnsPart(Part):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, "columns_tab", tr("Columns"))
-        self._asking = Asking(session, self._answered)
+        self._asking = Asking(session, self._answered, self)
         self._asking.changed.connect(self._show_state)
         self._told: object = None
         self.normalize = named(

@@ -49,7 +49,7 @@ class Opening(QObject):
     def open_pasted(self) -> None:
         """Open the path that the clipboard holds."""
         mime = QGuiApplication.clipboard().mimeData()
-        text = (_dropped(mime) or mime.text()).strip().strip("\"'")
+        text = (_dropped(mime) or (mime.text() if mime else "")).strip().strip("\"'")
         path = Path(text.removeprefix("file://")).expanduser()
         if not text or "\n" in text or not path.is_absolute():
             told = UserError("The clipboard holds no path. Copy a file, a folder or its path.")
@@ -121,8 +121,8 @@ class Opening(QObject):
             go_on(found)
 
     def _ask(self, data: DatasetSpec) -> None:
-        if data.offers():
-            Question(self._window, data, self.take).open()
+        if "target" in data.offers():  # what else can be decided has an answer to begin with
+            Question(self._window, data, self._window.session, self.take).open()
         else:
             self.take(data)
 
@@ -156,7 +156,9 @@ class Opening(QObject):
             document.edit(*fitting)
 
 
-def _dropped(mime: QMimeData) -> str:
+def _dropped(mime: QMimeData | None) -> str:
     """The first local path that a drag or the clipboard carries."""
+    if mime is None:  # as of a clipboard that nothing was ever copied to
+        return ""
     paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
     return paths[0] if paths else ""

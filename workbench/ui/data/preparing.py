@@ -42,7 +42,7 @@ class PreparePart(Part):
         self._shown_of: object = None
         self._first = self._seed = 0
         self._before: tuple[TransformSpec, ...] = ()
-        self._asking = Asking(session, self._answered)
+        self._asking = Asking(session, self._answered, self)
         self._asking.changed.connect(self._show_state)
         self._make_list()
         self._make_form()

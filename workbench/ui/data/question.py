@@ -1,32 +1,28 @@
-"""What must be decided before files can be used: a table's target, which array is which."""
+"""What must be decided before files can be used: a table's target and what it is told from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QLabel,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from pydantic import ValidationError
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.core.data import DatasetSpec
-from workbench.core.layer import counted, shape_text
+from workbench.core.events import Event
+from workbench.core.layer import counted
+from workbench.core.shown import TableHead
+from workbench.core.spec import told
+from workbench.ui.data.asking import Asking
+from workbench.ui.data.columns_found import ROWS, ColumnsFound
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
-from workbench.ui.text import tr
-
-KINDS = {"number": "number", "category": "category", "text": "text", "empty": "no values"}
+from workbench.ui.session import Session
+from workbench.ui.text import sentence, tr
 
 
 def own_fields(data: DatasetSpec) -> list[str]:
     """The fields that only this source has: not where its files are, nor how samples are split."""
-    general = {*DatasetSpec.model_fields, "path", "facts", "test_fraction", "root"}
+    general = {*DatasetSpec.model_fields, "path", "facts", "test_fraction"}
     return [name for name in type(data).model_fields if name not in general]
 
 
@@ -37,23 +33,25 @@ class Question(QDialog):
         self,
         parent: QWidget,
         data: DatasetSpec,
+        session: Session,
         take: Callable[[DatasetSpec], object],
     ) -> None:
         super().__init__(parent)
         self.setObjectName("dialog.question")
         self.setWindowTitle(tr("Open data"))
         self._data, self._take = data, take
-        self.resize(760, 480)
+        self.resize(860, 480)
         self._heading = styled(named(QLabel(), "dialog.question.heading"), "heading")
         self._told = styled(named(QLabel(wordWrap=True), "dialog.question.told"), "muted")
+        self._fault = styled(named(QLabel(wordWrap=True), "dialog.question.fault"), "fault")
         self.form = SpecForm("dialog.question.form")
         self.form.edited.connect(lambda spec, _: self._show(spec))
-        self.columns = named(
-            QTableWidget(), "dialog.question.columns", tr("What was found in the columns")
-        )
+        self.columns = ColumnsFound(data)
+        self.columns.features_chosen.connect(self._choose_features)
         self._lay_out()
         self._show(data)
-        self._fill_columns()
+        self._asking = Asking(session, self._answered, self)
+        self._asking.ask("looking.head", data, ROWS)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -63,73 +61,80 @@ class Question(QDialog):
         column.addWidget(self._told)
         row = QHBoxLayout()
         row.setSpacing(16)
-        self.form.setFixedWidth(310)
+        self.form.setFixedWidth(300)
         row.addWidget(self.form)
         row.addWidget(self.columns, 1)
         column.addLayout(row, 1)
+        column.addWidget(self._fault)
+        column.addWidget(self._buttons())
+
+    def _buttons(self) -> QDialogButtonBox:
         button = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(button.Ok | button.Cancel)
         ok, cancel = buttons.button(button.Ok), buttons.button(button.Cancel)
         ok.setText(tr("Open"))
+        ok.setDefault(True)
         styled(ok, "primary")
         named(ok, "dialog.question.open", tr("Open"), tr("Train on these data"))
         named(cancel, "dialog.question.cancel", cancel.text(), tr("Keep the present data"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        return buttons
 
     def _show(self, data: DatasetSpec) -> None:
         self._data = data
-        own = own_fields(data)
-        self.form.choices.update(
-            {name: values for name, values in data.offers().items() if name != "features"}
-        )
-        self.form.show_spec(data, skip=[n for n in type(data).model_fields if n not in own])
+        asked = [name for name in own_fields(data) if name != "features"]
+        for field, values in data.offers().items():
+            self.form.set_choices(field, values)
+        self.form.show_spec(data, skip=[n for n in type(data).model_fields if n not in asked])
+        self.columns.show_features(data)
+        self._fault.hide()
         info = data.info()
-        self._heading.setText(info.title)
         goal = (
             counted(len(info.classes), tr("class"), tr("classes"))
             if info.task == "classification"
             else tr("a number")
         )
+        self._heading.setText(info.title)
         self._told.setText(
             tr(
-                "{count} samples of {shape}; {target} is predicted: {goal}.",
+                "{count} samples of {features}. {target} is predicted: {goal}.",
                 count=f"{sum(info.sizes.values()):,}",
-                shape=shape_text(info.shape),
+                features=counted(len(info.features), tr("feature"), tr("features")),
                 target=info.target,
                 goal=goal,
             )
         )
 
-    def _fill_columns(self) -> None:
-        columns = getattr(getattr(self._data, "facts", None), "columns", ())
-        self.columns.setVisible(bool(columns))
-        heads = (tr("Column"), tr("Holds"), tr("Missing"), tr("Values"))
-        self.columns.setColumnCount(len(heads))
-        self.columns.setHorizontalHeaderLabels(heads)
-        self.columns.setRowCount(len(columns))
-        self.columns.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.columns.setTabKeyNavigation(False)
-        self.columns.verticalHeader().setVisible(False)
-        self.columns.horizontalHeader().setStretchLastSection(True)
-        for row, found in enumerate(columns):
-            values = ", ".join(found.values[:6]) + (" …" if len(found.values) > 6 else "")
-            many = tr("{count} different", count=f"{found.distinct:,}")
-            cells = (found.name, tr(KINDS[found.holds]), f"{found.missing:,}", values or many)
-            for place, text in enumerate(cells):
-                self.columns.setItem(row, place, QTableWidgetItem(text))
-        self.columns.resizeColumnsToContents()
+    def _choose_features(self, names: Sequence[str]) -> None:
+        """Learn from the ticked columns; a choice that can't be is told and taken back."""
+        if not names:
+            self._complain(tr("Tick at least one column to learn from."))
+            return
+        try:
+            data = self._data.replace(features=tuple(names))
+        except ValidationError as error:
+            self._complain(sentence(told(error, tr("Features"))))
+            return
+        self._show(data)
+
+    def _complain(self, text: str) -> None:
+        self.columns.show_features(self._data)
+        self._fault.setText(text)
+        self._fault.show()
+
+    def _answered(self, event: Event) -> None:
+        if isinstance(event, TableHead):
+            self.columns.show_head(event)
+
+    def done(self, result: int) -> None:
+        """Close, and ask no more."""
+        self._asking.stop()
+        super().done(result)
+        self.deleteLater()
 
     def accept(self) -> None:
         """Open, unless a row of the form holds what it should not."""
-        if self.form.fault():
-            return
-        super().accept()
-        self.deleteLater()
-        self._take(self._data)
-
-    def reject(self) -> None:
-        """Keep the present data."""
-        super().reject()
-        self.deleteLater()
+        if not self.form.fault():
+            super().accept()
+            self._take(self._data)

@@ -16,6 +16,14 @@ from workbench.ui.session import Session
 from workbench.ui.text import tr
 
 PAGE = 60
+UNEVEN = 1.5
+"""How many times the samples of the rarest class the commonest has, from which a remedy is
+offered."""
+EVEN = {
+    "none": "As they are",
+    "weights": "Weigh rare classes more",
+    "sampling": "Draw rare classes more often",
+}
 
 
 class SamplesPart(Part):
@@ -24,7 +32,7 @@ class SamplesPart(Part):
     def __init__(self, session: Session) -> None:
         super().__init__(session, "samples_tab", tr("Samples"))
         self.pictures_model, self.table_model = Pictures(), TableRows()
-        self._asking = Asking(session, self._answered)
+        self._asking = Asking(session, self._answered, self)
         self._asking.changed.connect(self._show_state)
         self._told: DataDescribed | None = None
         self._first = self._total = 0
@@ -34,7 +42,16 @@ class SamplesPart(Part):
         self.state = styled(named(QLabel(wordWrap=True), "data.samples_state"), "muted")
         self.per_class = styled(QLabel(), "muted")
         self.balance = Balance(session.theme)
-        for widget in (self.state, self.per_class, self.balance):
+        self.even = named(
+            QComboBox(),
+            "data.even",
+            tr("Balance"),
+            tr("How training makes up for classes of unequal size"),
+        )
+        for word, title in EVEN.items():
+            self.even.addItem(tr(title), word)
+        self.even.activated.connect(self._balance_chosen)
+        for widget in (self.state, self.per_class, self.balance, self.even):
             self.rows.addWidget(widget)
 
     def _add_choices(self) -> None:
@@ -57,6 +74,7 @@ class SamplesPart(Part):
     def _add_views(self) -> None:
         self.pictures = picture_list("data.samples", tr("Samples"), self.session.theme, 36)
         self.pictures.setModel(self.pictures_model)
+        self.pictures.setMinimumHeight(124)
         self.table = named(QTableView(), "data.table", tr("Rows of the table"))
         self.table.setModel(self.table_model)
         self.table.setMinimumHeight(90)
@@ -115,6 +133,7 @@ class SamplesPart(Part):
 
     def draw(self) -> None:
         told = self.session.data.described
+        self.even.setCurrentIndex(self.even.findData(self.data.balance))
         if told is self._told:  # an edit of the network must not scroll the samples back
             return
         self._told = told
@@ -143,3 +162,11 @@ class SamplesPart(Part):
         self.per_class.setText(tr("{split} samples per class", split=title))
         self.per_class.setVisible(bool(counts))
         self.balance.show_counts(counts, classes, self._split)
+        train = self._told.class_counts.get("train", ()) if self._told else ()
+        uneven = bool(train) and max(train) >= UNEVEN * max(min(train), 1)
+        self.even.setVisible(uneven or self.data.balance != "none")
+        self.even.setCurrentIndex(self.even.findData(self.data.balance))
+
+    def _balance_chosen(self) -> None:
+        word = self.even.currentData()
+        self.edit(tr(EVEN[word]), self.data.replace(balance=word))

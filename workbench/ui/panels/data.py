@@ -52,6 +52,7 @@ class DataPanel(Panel):
         self._lay_out()
         self.tabs.currentChanged.connect(self._turn)
         self.check.asking.changed.connect(self._show_badge)
+        self.check.alarmed.connect(lambda: self.show_part(self.check))
         session.data_changed.connect(self.changed)
         session.document.changed.connect(self.changed)
 
@@ -127,6 +128,9 @@ class DataPanel(Panel):
             )
         )
         self._busy.setVisible(bool(view.loading))
+        done, total = (view.progress.done, view.progress.total) if view.progress else (0, 0)
+        self._busy.setMaximum(min(total, 1000))  # 0 moves without end
+        self._busy.setValue(round(1000 * done / total) if total > 1000 else done)
         self._state.setText(view.loading or (sentence(view.error) if view.error else ""))
         self._state.setVisible(bool(self._state.text()))
         self.download.setVisible(data.downloadable and view.error is not None)
