@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
 from workbench.core.events import (
+    KEPT,
     EpochCompleted,
     Event,
     RunCompleted,
@@ -45,7 +46,7 @@ def train(
 
 
 def record(events: Generator[Event], run: Run) -> Generator[Event]:
-    """Append every event to `events.jsonl`; the last line says how the run ended."""
+    """Append what is to be kept to `events.jsonl`; the last line says how the run ended."""
     return _through(events, _Lines(run.events_file))
 
 
@@ -101,6 +102,8 @@ class _Lines:
         self._where = {"epoch": 0, "step": 0, "seconds": 0.0}
 
     def write(self, event: Event) -> None:
+        if not isinstance(event, KEPT):  # how far loading is says nothing later
+            return
         self._where |= {name: getattr(event, name, told) for name, told in self._where.items()}
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
