@@ -99,6 +99,7 @@ def read_array(folder: Path, held: Held) -> "NDArray[Any]":
         if path.suffix.lower() == ".npy":
             with path.open("rb") as file:
                 _check_same(held, _numpy_header(path, file))
+            check_room(path, 2 * held.bytes)
             found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
             return found
         with _unpacked(path) as file:

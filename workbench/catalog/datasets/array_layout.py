@@ -63,4 +63,6 @@ def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[A
         inputs = inputs.transpose(0, 3, 1, 2)
     if inputs.dtype != np.uint8 or not layout.startswith("image"):
         inputs = inputs.astype(np.float32)
+    if isinstance(inputs, np.memmap):  # the file may change or go while training reads on
+        inputs = np.array(inputs)
     return np.ascontiguousarray(inputs).reshape(-1, *shape)

@@ -76,7 +76,7 @@ def task_of(target: Column, wished: WishedTask) -> Task:
         raise ValueError(f"the target {target.name!r} has no values")
     if task == "regression" and target.holds != "number":
         raise ValueError(f"the target {target.name!r} holds words: no regression")
-    if task == "classification" and not target.values:
+    if task == "classification" and (target.holds == "text" or not target.values):
         raise ValueError(
             f"the target {target.name!r} has too many different values to be classes; choose "
             "another target"

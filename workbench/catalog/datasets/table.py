@@ -154,13 +154,13 @@ class Table(WithTestShare, FileSource):
         """The columns that features are made of."""
         if self.features:
             return [self.facts.columns[self.facts.place(name)] for name in self.features]
-        return [
+        able = [
             column
             for column in self.facts.columns
-            if column.name not in self._no_features
-            and column.is_feature
-            and not column.says_nothing
+            if column.name not in self._no_features and column.is_feature
         ]
+        telling = [column for column in able if not column.says_nothing]
+        return telling or [column for column in able if column.counts_rows]
 
     @property
     def _no_features(self) -> tuple[str, ...]:
