@@ -82,10 +82,12 @@ class Arrays(WithTestShare, FileSource):
         arrays = []
         for number, file in enumerate(files[:MOST_ARRAYS]):
             yield Progress(text=f"Reading {file.name}", done=number, total=len(files))
-            arrays += [_with_values(file.parent, held) for held in arrays_in(file)]
+            arrays += list(arrays_in(file))
         if not arrays:
             raise UserError("{path} holds no arrays.", path=path)
-        facts = ArrayFacts(digest=digest_of(files), arrays=tuple(arrays[:MOST_ARRAYS]))
+        alone, folder = len(arrays) == 1, files[0].parent
+        valued = tuple(_with_values(folder, held, alone) for held in arrays[:MOST_ARRAYS])
+        facts = ArrayFacts(digest=digest_of(files), arrays=valued)
         return cls.made(path, facts, options)
 
     @property
@@ -219,12 +221,14 @@ def _beside(path: Path) -> list[Path]:
         return [path]
     others = (file for file in path.parent.iterdir() if is_array_file(file) and file != path)
     alike = [file for file in others if _called(file).role and _called(file).rest == own.rest]
-    return sorted([path, *(file for file in alike if file.suffix == path.suffix)])
+    same = [file for file in alike if (file.suffix == ".npy") == (path.suffix == ".npy")]
+    return sorted([path, *same])
 
 
-def _with_values(folder: Path, held: Held) -> Held:
-    """The array with its different values where it may be targets: numbers or words, one each."""
-    if not held.is_targets and len(held.shape) != 2:
+def _with_values(folder: Path, held: Held, alone: bool) -> Held:
+    """The array with its different values where it may be targets: numbers or words, one each,
+    or the last column of an array that is alone."""
+    if not held.is_targets and not (alone and len(held.shape) == 2):
         return held
     import numpy as np
 
