@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from workbench.core.events import DatasetRecognized, Progress
-from workbench.core.source import FileSource
+from workbench.core.file_source import FileSource
 from workbench.engine.sources import recognize
 
 IDX = {"u1": 8, "i1": 9, "i2": 0xB, "i4": 0xC, "f4": 0xD, "f8": 0xE}

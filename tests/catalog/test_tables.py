@@ -12,8 +12,8 @@ import pytest
 from tests.written import opened, parquet_table, people, table
 from workbench.core.data import SPLITS, DatasetSpec
 from workbench.core.errors import UserError
+from workbench.core.file_source import FileSource
 from workbench.core.files import parse_json
-from workbench.core.source import FileSource
 from workbench.core.spec import validated
 
 NUMBERED = {"x": range(100), "noise": [(7 * n) % 13 / 2 for n in range(100)], "y": [0, 1] * 50}

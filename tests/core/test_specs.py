@@ -10,10 +10,10 @@ from strategies import specs
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
+from workbench.core.file_source import FileSource
 from workbench.core.files import parse_json
 from workbench.core.layer import LayerSpec
 from workbench.core.project import Project
-from workbench.core.source import FileSource
 from workbench.core.spec import Spec, validated
 from workbench.core.template import Template
 from workbench.core.train import LossSpec, OptimizerSpec

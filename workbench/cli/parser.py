@@ -4,7 +4,7 @@ import argparse
 from typing import Any, NoReturn
 
 from workbench import __version__
-from workbench.cli import checking, evaluating, info, listing, making, training
+from workbench.cli import data_checking, evaluating, info, listing, making, training
 from workbench.core.errors import UserError
 
 USAGE = """workbench [FILE]             open the window
@@ -121,5 +121,5 @@ def _add_data(commands: Any) -> None:
     purpose = "look into data: `data check`"
     data = commands.add_parser("data", help=purpose, description=purpose, allow_abbrev=False)
     actions = data.add_subparsers(metavar="ACTION", required=True, prog="workbench data")
-    check = _add(actions, "check", checking.check, "tell what is wrong with data")
+    check = _add(actions, "check", data_checking.check, "tell what is wrong with data")
     check.add_argument("path", metavar="PATH|FILE", help="a file or folder of data, or a project")

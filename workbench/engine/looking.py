@@ -13,6 +13,7 @@ from workbench.catalog.datasets.text_table import chunks
 from workbench.core.data import DatasetInfo, DatasetSpec, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Progress
+from workbench.core.file_source import readable
 from workbench.core.shown import (
     ColumnsSummed,
     ColumnSummary,
@@ -20,7 +21,6 @@ from workbench.core.shown import (
     SamplesPrepared,
     TableHead,
 )
-from workbench.core.source import readable
 from workbench.engine.batches import loaded
 
 BINS = 24

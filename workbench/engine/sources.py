@@ -8,7 +8,7 @@ import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DatasetRecognized, Event
-from workbench.core.source import FileSource, readable
+from workbench.core.file_source import FileSource, readable
 
 
 def recognize(path: Path | str, kind: str = "", **options: Any) -> Generator[Event]:

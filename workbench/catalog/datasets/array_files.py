@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from workbench.core.errors import UserError
-from workbench.core.source import Count, check_room
+from workbench.core.file_source import Count, check_room
 from workbench.core.spec import Spec
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
-from workbench.core.source import Facts, FileSource, digest_of
+from workbench.core.file_source import Facts, FileSource, digest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

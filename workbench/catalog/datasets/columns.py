@@ -9,7 +9,7 @@ from pydantic import Field
 
 from workbench.catalog.datasets.splitting import SPLIT_WORDS
 from workbench.core.data import SPLITS, Task
-from workbench.core.source import Count
+from workbench.core.file_source import Count
 from workbench.core.spec import Spec
 
 MISSING = frozenset(

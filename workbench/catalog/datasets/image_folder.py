@@ -14,7 +14,7 @@ from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
-from workbench.core.source import Count, Facts, FileSource, changed, readable
+from workbench.core.file_source import Count, Facts, FileSource, changed, readable
 
 DEFAULT_SIDE = 64
 LARGEST_AS_IS = 256

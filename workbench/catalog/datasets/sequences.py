@@ -23,7 +23,7 @@ from workbench.catalog.datasets.windows import filled_in_order
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
-from workbench.core.source import Count, Facts, FileSource, changed, check_room, digest_of
+from workbench.core.file_source import Count, Facts, FileSource, changed, check_room, digest_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -27,7 +27,7 @@ from workbench.catalog.datasets.windows import (
 )
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
 from workbench.core.events import Progress
-from workbench.core.source import FileSource, check_room
+from workbench.core.file_source import FileSource, check_room
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
 TARGETS = ("target", "label", "class", "y", "outcome", "diagnosis", "species", "survived")

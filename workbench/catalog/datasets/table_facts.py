@@ -12,7 +12,7 @@ from workbench.catalog.datasets.parquet import is_parquet, parquet_chunks, parqu
 from workbench.catalog.datasets.text_table import Chunk, Dialect, chunks, dialect_of, header_of
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
-from workbench.core.source import Count, Facts, digest_of
+from workbench.core.file_source import Count, Facts, digest_of
 from workbench.core.spec import Spec
 
 MOST_GAPS = 2000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.catalog.datasets.columns import MISSING, PARTS, Column, numbers
 from workbench.catalog.datasets.table_facts import TableFacts, table_chunks
-from workbench.core.source import changed
+from workbench.core.file_source import changed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

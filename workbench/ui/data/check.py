@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 from workbench.core.data import DatasetSpec
 from workbench.core.data_check import DataChecked, Finding
 from workbench.core.events import Event
-from workbench.core.source import FileSource
+from workbench.core.file_source import FileSource
 from workbench.ui.data.asking import Asking
 from workbench.ui.data.part import Part
 from workbench.ui.naming import named, styled

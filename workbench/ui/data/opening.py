@@ -12,8 +12,8 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DatasetRecognized, Event, Progress
+from workbench.core.file_source import FileSource
 from workbench.core.project import SUFFIX
-from workbench.core.source import FileSource
 from workbench.engine.remote import Stream
 from workbench.ui.data.fitting import fitted
 from workbench.ui.data.question import Question
