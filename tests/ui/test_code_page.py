@@ -63,9 +63,9 @@ def test_the_chosen_layer_is_marked_and_a_click_chooses(
     assert len(view.marked) == 2
     click(qtbot, view.viewport(), spot(view, "self.fc1(x)"))
     qtbot.waitUntil(lambda: all("fc1" in line for line in marked(view)))
-    assert [window.session.document.project.model.at(p).name for p in window.network.chosen()] == [
-        "fc1"
-    ]
+    assert [
+        window.session.document.project.model.at(p).name for p in window.network.view.chosen()
+    ] == ["fc1"]
     click(
         qtbot, view.viewport(), spot(view, "from torch import nn")
     )  # a line of no layer chooses none
@@ -77,7 +77,7 @@ def test_the_marked_layer_is_brought_into_sight(qtbot: QtBot, open_window: OpenW
     window.resize(1000, 500)
     view = code_view(qtbot, window)
     last = len(window.session.document.project.model.layers) - 1
-    window.network.select([(last,)])
+    window.network.view.select([(last,)])
     qtbot.waitUntil(lambda: any("fc2" in line for line in marked(view)))
     shown = view.cursorForPosition(QPoint(1, 1)).blockNumber()
     lines = view.viewport().height() // view.fontMetrics().lineSpacing()

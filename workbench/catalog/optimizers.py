@@ -31,6 +31,15 @@ class _Optimizer(OptimizerSpec, abstract=True):
         )
         return made
 
+    def source(self, parameters: str, lr: float) -> str:
+        given = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != field.default
+        }
+        more = "".join(f", {name}={value!r}" for name, value in given.items())
+        return f"torch.optim.{self.kind}({parameters}, lr={lr!r}{more}, fused=True)"
+
 
 class SGD(_Optimizer):
     """torch.optim.SGD."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.spec import Fraction, Spec
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ class DatasetSpec(Spec, shelf=True):
         Raises:
             UserError: the files are missing or damaged.
         """
+        raise NotImplementedError
+
+    def source(self) -> Source:
+        """The same as Python: lines that make the numpy arrays `train_inputs`, `train_targets`
+        and so on for val and test. `split(inputs, targets, fraction, seed)` is there, which gives
+        inputs and targets without and with the share that is held back."""
         raise NotImplementedError
 
     def download(self) -> None:

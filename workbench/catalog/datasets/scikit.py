@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from workbench.catalog.datasets.splitting import divided, with_val
+from workbench.catalog.datasets.splitting import divided, val_source, with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split, Task, split_sizes
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.spec import Fraction
 
 
@@ -45,6 +46,21 @@ class _Scikit(DatasetSpec, abstract=True):
     def load(self) -> Mapping[Split, Samples]:
         rest, test = divided(self._samples(), self.test_fraction, self.split_seed)
         return with_val(self, rest, test)
+
+    def source(self) -> Source:
+        inputs = "data.data.astype(np.float32)"
+        if len(self.shape) == 3:
+            inputs = f"data.data.astype(np.uint8).reshape(-1, {', '.join(map(str, self.shape))})"
+        kind = "int64" if self.task == "classification" else "float32"
+        lines = (
+            f"data = {self.loader}()",
+            f"inputs = {inputs}",
+            f"targets = data.target.astype(np.{kind})",
+            "inputs, targets, test_inputs, test_targets = "
+            f"split(inputs, targets, {self.test_fraction!r}, seed={self.split_seed})",
+            val_source(self),
+        )
+        return Source(lines, ("import numpy as np", f"from sklearn.datasets import {self.loader}"))
 
     def _samples(self) -> Samples:
         import numpy as np
