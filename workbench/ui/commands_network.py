@@ -91,6 +91,17 @@ def _showing(window: MainWindow) -> Iterator[Action]:
             lambda name=name: network.show_tab(name),  # type: ignore[misc]
             f"Alt+{number}",
         )
+    for name, text, run, tip in (
+        ("copy", "-Copy &Summary as Markdown", "copy", "The table of layers, for a text"),
+        ("save", "Save S&ummary as CSV…", "save", "The table of layers, for a spreadsheet"),
+    ):
+        yield Action(
+            f"network.summary.{name}",
+            text,
+            f"{MENU}/Show As",
+            lambda run=run: getattr(network.page("summary"), run)(),  # type: ignore[misc]
+            tip=tip,
+        )
     fold, unfold = network.view.collapseAll, network.view.expandAll
     yield Action("network.fold", "Fold All Blocks", MENU, fold, "Ctrl+Shift+Up")
     yield Action("network.unfold", "Unfold All Blocks", MENU, unfold, "Ctrl+Shift+Down")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from workbench.core.block import BlockSpec
+from workbench.core.costs import Costs, amount, sight_text, size
 from workbench.core.layer import counted, shape_text
 from workbench.core.walk import Path, Step
 from workbench.ui.text import sentence, tr
@@ -63,3 +64,23 @@ def told(step: Step) -> str:
     if step.parameters:
         words.append(counted(step.parameters, tr("parameter"), tr("parameters")))
     return ", ".join(word for word in words if word)
+
+
+def told_costs(step: Step, costs: Costs) -> list[str]:
+    """What a layer costs, in lines."""
+    cost = costs.layers.get(step.path)
+    if cost is None:
+        return []
+    lines = []
+    if cost.multiply_adds:
+        lines.append(tr("{count} multiply-adds", count=amount(cost.multiply_adds)))
+    lines.append(
+        tr(
+            "{alive} alive while it runs, {saved} kept for training (batch {batch})",
+            alive=size(cost.forward),
+            saved=size(cost.saved),
+            batch=costs.batch,
+        )
+    )
+    seen = sight_text(cost.sight, step.in_shape)
+    return [*lines, tr("receptive field {seen}", seen=tr(seen))]

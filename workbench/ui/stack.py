@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from workbench.core.costs import costs_of
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, shape_text
@@ -22,7 +23,7 @@ from workbench.core.repair import Offer
 from workbench.core.walk import Path, Step
 from workbench.ui.clips import MIME, layers_mime, layers_of
 from workbench.ui.document import Document
-from workbench.ui.nodes import Node, told, tree_of
+from workbench.ui.nodes import Node, told, told_costs, tree_of
 from workbench.ui.offers import fix_label, offer_text
 from workbench.ui.text import tr
 
@@ -52,6 +53,7 @@ class Stack(QAbstractItemModel):
     def refresh(self, project: Project) -> None:
         """Take over a project; rows that stay are changed, not rebuilt, so selection stays."""
         self.steps = project.walk()
+        self.costs = costs_of(project, self.steps)
         self._offers.clear()
         self._merge(self._root, tree_of(self.steps))
 
@@ -149,6 +151,8 @@ class Stack(QAbstractItemModel):
             return step
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{step.layer.kind} {step.layer.name}" if step else node.title
+        if role == Qt.ItemDataRole.ToolTipRole and step:
+            return "\n".join([told(step), *told_costs(step, self.costs)])
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return told(step) if step else node.title if node.stack else self._input_text()
         if role == Qt.ItemDataRole.AccessibleDescriptionRole and step and step.fault:

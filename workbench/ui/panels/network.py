@@ -3,6 +3,7 @@
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from workbench.core.costs import LONG, SHORT
 from workbench.core.layer import counted
 from workbench.core.walk import Path
 from workbench.ui.cards import Cards
@@ -10,6 +11,7 @@ from workbench.ui.dock import Dock
 from workbench.ui.edits import Edits
 from workbench.ui.find import FindBar
 from workbench.ui.naming import named
+from workbench.ui.page import Page
 from workbench.ui.pages import PAGES, make_page
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
@@ -65,6 +67,7 @@ class NetworkPanel(Panel):
         column.addWidget(self.view)
         self.tabs.addTab(cards, tr("Layers"))
         self._holders: dict[QWidget, str] = {}
+        self._pages: dict[str, Page] = {}
         for name, title in zip(PAGES, (tr("Diagram"), tr("Code"), tr("Summary")), strict=True):
             holder = QWidget()
             QVBoxLayout(holder).setContentsMargins(0, 0, 0, 0)
@@ -79,19 +82,25 @@ class NetworkPanel(Panel):
         name = self._holders.pop(holder, "")
         if not name:
             return
-        page = make_page(name, self.session, self.stack)
+        page = self._pages[name] = make_page(name, self.session, self.stack)
         page.choose(self._path_of(self.view.currentIndex()))
         page.picked.connect(lambda path: self.view.select([path]))
         self.layer_chosen.connect(page.choose)
         layout = holder.layout()
         assert layout
         layout.addWidget(page)
+        holder.setFocusProxy(page)
 
     def show_tab(self, name: str) -> None:
         """Bring a page, or the cards by the name `layers`, to the front."""
         self.dock.show()
         self.tabs.setCurrentIndex(("layers", *PAGES).index(name))
         (self.view if name == "layers" else self.tabs.currentWidget()).setFocus()
+
+    def page(self, name: str) -> Page:
+        """Bring a page to the front, to do something with it."""
+        self.show_tab(name)
+        return self._pages[name]
 
     def _path_of(self, index: QModelIndex) -> Path | None:
         step = self.stack.step(index)
@@ -109,9 +118,9 @@ class NetworkPanel(Panel):
     def _recount(self) -> None:
         steps = self.stack.steps
         faults = sum(step.fault is not None for step in steps)
-        total = sum(step.parameters for step in steps if not step.depth)
-        told = counted(total, tr("parameter"), tr("parameters"))
+        told = tr(SHORT, **self.stack.costs.texts())
         if faults:
             told += " · " + counted(faults, tr("problem"), tr("problems"))
         self.info.setText(told)
+        self.info.setToolTip(tr(LONG, **self.stack.costs.texts()))
         self.view.scheduleDelayedItemsLayout()  # a card grows when it tells a fault
