@@ -313,7 +313,7 @@ class TestInfo:
 
     def test_as_text(self, digits: Trained) -> None:
         text = called(digits.home, "info", digits.folder).stdout
-        assert re.search(r"^fc1 +Linear +128 outputs +128 +16,512$", text, re.MULTILINE)
+        assert re.search(r"^fc1 +Linear +128 outputs +128 +16,512 +16,384 +.* kB$", text, re.MULTILINE)
         assert re.search(r"^run +completed, 24 of 24 epochs$", text, re.MULTILINE)
         assert f"{digits.events[0]['parameters']:,}" in text.splitlines()[-1]
 

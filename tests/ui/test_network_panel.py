@@ -93,7 +93,7 @@ def test_a_network_grows_from_an_empty_stack(open_window: OpenWindow, qtbot: QtB
         assert step(window, row).out_shape == tuple(sample.shape[1:])
         assert step(window, row).parameters == sum(p.numel() for p in module.parameters())
     total = sum(p.numel() for p in by_hand.parameters())
-    assert window.network.info.text() == f"{total:,} parameters"
+    assert window.network.info.text().startswith(f"{total:,} parameters · ")
 
 
 def test_a_card_is_told_to_a_screen_reader(open_window: OpenWindow) -> None:
