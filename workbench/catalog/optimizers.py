@@ -26,8 +26,9 @@ class _Optimizer(OptimizerSpec, abstract=True):
         from torch import optim
 
         arguments: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        learning = [each for each in model.parameters() if each.requires_grad]  # none is frozen
         made: Optimizer = getattr(optim, self.kind)(
-            model.parameters(), lr=lr, fused=_fused(model), **arguments
+            learning, lr=lr, fused=_fused(model), **arguments
         )
         return made
 

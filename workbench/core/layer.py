@@ -146,6 +146,11 @@ class LayerSpec(Spec, shelf=True):
         tensor for a bias."""
         return {name: getattr(module, name) for name in cls.model_fields if name != "name"}
 
+    @classmethod
+    def full_name(cls) -> str:
+        """What makes its module, as torch's documentation names it: `torch.nn.Linear`."""
+        return f"{cls.library}.{cls.__name__}"
+
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape that one sample has behind this layer.
 

@@ -25,7 +25,7 @@ from workbench.core.events import (
 )
 from workbench.core.project import Project
 from workbench.core.runs import Run
-from workbench.engine import checkpoint, machine
+from workbench.engine import checkpoint, machine, pretrained
 from workbench.engine.batches import Batches
 from workbench.engine.build import build, convolves
 from workbench.engine.chance import rng_states, set_rng_states
@@ -58,6 +58,8 @@ def fit(
         training.restore(checkpoint.load(run.last))
     elif weights:
         training.start_from(checkpoint.load(weights))
+    else:
+        pretrained.load(project.model, training.network)
     watch = training.watch
     watch.start()
     try:
@@ -97,7 +99,7 @@ class _Training:
         self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        if not any(True for _ in self.network.parameters()):
+        if not any(parameter.requires_grad for parameter in self.network.parameters()):
             raise UserError("The network has nothing to learn: add a layer with parameters.")
         return self.config.optimizer.make(self.network, self.config.lr)
 

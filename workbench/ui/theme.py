@@ -81,6 +81,7 @@ CATEGORIES = {
     "Recurrent": "#d97757",
     "Attention": "#c25bd6",
     "Embedding": "#5fa8a0",
+    "Backbones": "#3f6fb0",
     "Blocks": "#5f7285",
 }
 

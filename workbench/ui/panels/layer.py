@@ -82,7 +82,7 @@ class LayerPanel(Panel):
         self._formula.setText(_formula(step))
         self._costs.setText("\n".join(told_costs(step, self._stack.costs)))
         is_block = isinstance(layer, BlockSpec)
-        self.info.setText(tr("block") if is_block else f"torch.nn.{layer.kind}")
+        self.info.setText(tr("block") if is_block else layer.full_name())
 
     def _show_input(self) -> None:
         info = self._stack.data_info()
