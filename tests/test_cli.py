@@ -313,9 +313,12 @@ class TestInfo:
 
     def test_as_text(self, digits: Trained) -> None:
         text = called(digits.home, "info", digits.folder).stdout
-        assert re.search(r"^fc1 +Linear +128 outputs +128 +16,512 +16,384 +.* kB$", text, re.MULTILINE)
+        assert re.search(
+            r"^fc1 +Linear +128 outputs +128 +16,512 +16,384 +.*B$", text, re.MULTILINE
+        )
         assert re.search(r"^run +completed, 24 of 24 epochs$", text, re.MULTILINE)
-        assert f"{digits.events[0]['parameters']:,}" in text.splitlines()[-1]
+        total = next(line for line in text.splitlines() if line.startswith("total"))
+        assert f"{digits.events[0]['parameters']:,}" in total
 
     def test_a_fault_stands_at_its_layer(self, tmp_path: Path) -> None:
         file = changed(made(tmp_path, "mlp", "digits"), lambda content: layers(content).pop(0))

@@ -26,11 +26,23 @@ class Node:
     children: list["Node"] = field(default_factory=list)
     number: int = field(default_factory=lambda: next(_numbers))
 
+    def looks_unlike(self, other: "Node") -> bool:
+        """Whether its row has to be drawn anew to show the other node."""
+        a, b = self.step, other.step
+        if a is None or b is None:  # the input tells of the data, a stack whether it is empty
+            return self.stack is None or bool(self.children) != bool(other.children) or a is not b
+        return a.layer is not b.layer or _figures(a) != _figures(b)
+
     def add(self, child: "Node") -> "Node":
         """Take a child behind the others."""
         child.parent, child.row = self, len(self.children)
         self.children.append(child)
         return child
+
+
+def _figures(step: Step) -> tuple[object, ...]:
+    fault = sentence(step.fault) if step.fault else ""
+    return step.in_shape, step.out_shape, step.parameters, fault
 
 
 def tree_of(steps: Sequence[Step]) -> Node:

@@ -37,6 +37,8 @@ class Stack(QAbstractItemModel):
 
     dropped = Signal(list)
     """Paths of layers that an edit put in place, to be selected."""
+    refreshed = Signal()
+    """All rows are those of the present project; once after an edit, however many have changed."""
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
@@ -56,10 +58,10 @@ class Stack(QAbstractItemModel):
         self.costs = costs_of(project, self.steps)
         self._offers.clear()
         self._merge(self._root, tree_of(self.steps))
+        self.refreshed.emit()
 
     def _merge(self, old: Node, new: Node) -> None:
         """Bring the rows below `old` to those below `new`."""
-        old.title, old.step, old.stack = new.title, new.step, new.stack
         before, after = old.children, new.children
         most = min(len(before), len(after))
         head = next((i for i in range(most) if before[i].title != after[i].title), most)
@@ -69,9 +71,11 @@ class Stack(QAbstractItemModel):
             self._take(old, head, len(before) - tail)
             self._put(old, head, after[head : len(after) - tail])
         for mine, theirs in zip(old.children, after, strict=True):
+            looks_new = mine.looks_unlike(theirs)
             self._merge(mine, theirs)
-        if old.children:
-            self.dataChanged.emit(self._of(old.children[0]), self._of(old.children[-1]))
+            mine.title, mine.step, mine.stack = theirs.title, theirs.step, theirs.stack
+            if looks_new:  # the view measures and paints these rows only
+                self.dataChanged.emit(self._of(mine), self._of(mine))
 
     def _take(self, parent: Node, first: int, end: int) -> None:
         if first == end:

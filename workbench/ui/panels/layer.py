@@ -55,7 +55,7 @@ class LayerPanel(Panel):
         column.addStretch(1)
         self.rows.addWidget(scrolled(inner))
         self.form.edited.connect(self._edited)
-        stack.dataChanged.connect(self._refresh)
+        stack.refreshed.connect(self._refresh)
         self._refresh()
 
     def choose(self, path: Path | None) -> None:

@@ -42,9 +42,9 @@ class NetworkPanel(Panel):
         self.view.fix_chosen.connect(self.edits.fix)
         self.view.current_told.connect(self._tell)
         self.stack.dropped.connect(self.view.select)
-        self.stack.dataChanged.connect(self._recount)
+        self.stack.refreshed.connect(self._recount)
         # rows that come or go above the current one move it without a word of currentChanged
-        self.stack.dataChanged.connect(lambda: self._tell(self.view.currentIndex()))
+        self.stack.refreshed.connect(lambda: self._tell(self.view.currentIndex()))
         self.view.selectionModel().currentChanged.connect(lambda now, _: self._tell(now))
         session.theme.changed.connect(self.view.viewport().update)
         self.stack.rowsInserted.connect(self._unfold)
