@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec
 from workbench.core.template import Template
+from workbench.ui import dialogs
 from workbench.ui.actions import Action
+from workbench.ui.own_blocks import SaveBlockDialog, as_group
 from workbench.ui.pages import PAGES
+from workbench.ui.text import tr
 
 if TYPE_CHECKING:
     from workbench.ui.main_window import MainWindow
@@ -78,6 +81,43 @@ def _blocks(window: MainWindow) -> Iterator[Action]:
     unwrap, wrapped = edits.unwrap, edits.wrapped
     yield Action(
         "network.unwrap", "U&nwrap Block", MENU, unwrap, "Ctrl+Shift+G", tip, enabled=wrapped
+    )
+    yield from _own_blocks(window)
+
+
+def _own_blocks(window: MainWindow) -> Iterator[Action]:
+    edits, palette = window.network.edits, window.palette_panel
+
+    def save() -> None:
+        SaveBlockDialog(window, palette.own, as_group(edits.layers())).open()
+
+    def delete() -> None:
+        block = palette.chosen_block()
+        if block is None:
+            window.session.said.emit(tr("Select one of My blocks in the Layers panel first."))
+            return
+        question = tr("Delete {title} from My blocks?", title=block.title)
+        told = tr("Networks that have it keep its layers.")
+        dialogs.ask_to_delete(
+            window, "dialog.block.delete", question, told, lambda: palette.own.delete(block)
+        )
+
+    yield Action(
+        "network.block.save",
+        "Save as &Block…",
+        MENU,
+        save,
+        "Ctrl+Shift+B",
+        "Keep the selected layers among My blocks, for any network",
+        enabled=lambda: bool(edits.layers()),
+    )
+    yield Action(
+        "network.block.delete",
+        "Delete from My Blocks…",
+        MENU,
+        delete,
+        tip="Remove the block that is selected in the Layers panel; asks first",
+        within=palette.tree,
     )
 
 

@@ -93,6 +93,19 @@ def ask_to_download(
     box.open()
 
 
+def ask_to_delete(
+    parent: QWidget, name: str, question: str, told: str, go_on: Callable[[], object]
+) -> None:
+    """Ask before something is gone for good."""
+    box = _box(parent, name, QMessageBox.Icon.Warning)
+    box.setText(question)
+    box.setInformativeText(told)
+    yes = box.addButton(tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.buttonClicked.connect(lambda clicked: go_on() if clicked is yes else None)
+    box.open()
+
+
 def tell_crash(parent: QWidget | None, summary: str, details: str) -> None:
     """Tell a fault of the program; the details fold out and can be copied."""
     if parent and any(box.isVisible() for box in parent.findChildren(QMessageBox, "dialog.crash")):
