@@ -404,7 +404,7 @@ class TestMistakes:
             ("key", "", ["model.layers[1].colour", "not a known key"]),
             ("shape", "", ["Linear fc1", "1 × 8 × 8", "flat vector"]),
             ("sound", "--set train.lrr=1", ["train", "'lrr'", "did you mean lr?", "batch_size"]),
-            ("sound", "--set train.lr=-1", ["train.lr", "greater than 0"]),
+            ("sound", "--set train.lr=-1", ["train.lr must be above 0."]),
             ("sound", "--set train.lr", ["PATH=VALUE"]),
             ("sound", "--epochs many", ["--epochs", "'many'"]),
             ("sound", "--speed 3", ["--speed"]),

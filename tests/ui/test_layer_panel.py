@@ -80,14 +80,14 @@ def test_a_kernel_size_is_typed(window: MainWindow, qtbot: QtBot) -> None:
 
 
 WRONG = [
-    ("kernel_size", "0", "greater than or equal to 1"),
-    ("kernel_size", "-3", "greater than or equal to 1"),
-    ("kernel_size", "2.5", "valid integer"),
-    ("kernel_size", "big", "valid integer"),
-    ("kernel_size", "", "valid integer"),
-    ("kernel_size", "1, 2, 3", "valid integer"),
-    ("out_channels", "10000000", "less than or equal to 1000000"),
-    ("padding", "some", "valid integer"),
+    ("kernel_size", "0", "Kernel size must be at least 1."),
+    ("kernel_size", "-3", "Kernel size must be at least 1."),
+    ("kernel_size", "2.5", "Kernel size must be a whole number."),
+    ("kernel_size", "big", "Kernel size must be a whole number."),
+    ("kernel_size", "", "Kernel size must be a whole number."),
+    ("kernel_size", "1, 2, 3", "Kernel size must have at most 2 values."),
+    ("out_channels", "10000000", "must be at most 1,000,000."),
+    ("padding", "some", "Padding must be a whole number or 'same'."),
     ("name", "2nd", "not a Python name"),
     ("name", "forward", "torch.nn.Module uses itself"),
     ("name", "relu1", "Another layer is named relu1 already."),

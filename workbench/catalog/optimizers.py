@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from workbench.core.reasons import Refused
 from workbench.core.spec import Fraction, Number
 from workbench.core.train import OptimizerSpec
 
@@ -66,7 +67,7 @@ class SGD(_Optimizer):
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> Self:
         if self.nesterov and self.momentum == 0.0:
-            raise ValueError("nesterov needs a momentum above 0")
+            raise Refused("nesterov needs a momentum above 0")
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from workbench.core.errors import UserError
+from workbench.core.reasons import Refused
 from workbench.core.spec import Spec
 
 Shape = tuple[int, ...]
@@ -115,9 +116,9 @@ def counted(number: int, one: str, many: str) -> str:
 
 def _layer_name(name: str) -> str:
     if name and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise ValueError(f"{name!r} is not a Python name")
+        raise Refused("{name!r} is not a Python name", name=name)
     if name in RESERVED_NAMES or name.startswith("_"):
-        raise ValueError(f"{name!r} is a name that torch.nn.Module uses itself")
+        raise Refused("{name!r} is a name that torch.nn.Module uses itself", name=name)
     return name
 
 

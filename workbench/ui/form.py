@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.spec import Spec, told
+from workbench.core.reasons import reason
+from workbench.core.spec import Spec
 from workbench.ui.line import Line
 from workbench.ui.naming import styled
-from workbench.ui.text import tr
+from workbench.ui.text import capital, sentence, tr
 
 Choices = Mapping[str, Sequence[Any]]
 
@@ -83,8 +84,7 @@ class SpecForm(QWidget):
 
     def fault(self) -> str:
         """The first row that holds what it should not, and why; empty if all is well."""
-        told = (f"{row.title}: {row.reason}" for row in self._rows.values() if row.reason)
-        return next(told, "")
+        return next((row.reason for row in self._rows.values() if row.reason), "")
 
     def set_choices(self, field: str, values: Sequence[Any]) -> None:
         """Offer other values for a field with a list of them."""
@@ -126,7 +126,7 @@ class SpecForm(QWidget):
         try:
             spec = self.spec.replace(**{name: value})
         except ValidationError as error:
-            self._rows[name].complain(_reason(error))
+            self._rows[name].complain(_told(error, self._rows[name].title))
             return
         self._rows[name].complain("")
         self.edited.emit(spec, name)
@@ -137,9 +137,13 @@ def _literals(annotation: Any) -> Sequence[Any] | None:
     return get_args(annotation) if get_origin(annotation) is Literal else None
 
 
-def _reason(error: ValidationError) -> str:
-    text = str(told(error, "")).removeprefix(": ")
-    return text.split(": ", 1)[-1].capitalize()
+def _told(error: ValidationError, title: str) -> str:
+    """Why a value was refused, as a sentence about the field of that title."""
+    found = reason(error)
+    text = sentence(found.text)
+    if found.is_clause:
+        return tr("{clause}.", clause=capital(text))
+    return tr("{field} {reason}.", field=title, reason=text)
 
 
 class Row(QWidget):

@@ -19,6 +19,7 @@ from workbench.catalog.layers.geometry import (
 )
 from workbench.catalog.layers.repairs import needs_axes
 from workbench.core.layer import LayerSpec, Saved, Shape, Window
+from workbench.core.reasons import Refused
 from workbench.core.spec import Extent, Size
 
 
@@ -45,7 +46,7 @@ class _Pool(LayerSpec, abstract=True):
     def _padding_within_half(self) -> Self:
         windows = slides(self.axes, self.kernel_size, padding=self.padding)
         if any(slide.padding > slide.kernel // 2 for slide in windows):
-            raise ValueError("padding must be at most half the kernel size")
+            raise Refused("padding must be at most half the kernel size")
         return self
 
     @classmethod
