@@ -240,7 +240,7 @@ def buttons(window: MainWindow, row: int) -> list[QRect]:
 def test_a_painted_fix_is_clicked(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window(digits("Conv2d", "Linear"))
     view, stack = window.network.view, window.network.stack
-    assert window.network.info.text().endswith(" · 1 problem")
+    qtbot.waitUntil(lambda: window.network.info.text().endswith(" · 1 problem"))
     before = window.session.document.project
     click(qtbot, view, buttons(window, 1)[0].center())
     assert kinds(window) == ["Conv2d", "Flatten", "Linear"]

@@ -4,7 +4,7 @@ import argparse
 from typing import Any, NoReturn
 
 from workbench import __version__
-from workbench.cli import evaluating, info, listing, making, training
+from workbench.cli import checking, evaluating, info, listing, making, training
 from workbench.core.errors import UserError
 
 USAGE = """workbench [FILE]             open the window
@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_info(commands)
+    _add_check(commands)
     for name, function in listing.LISTS.items():
         _add(commands, name, function, f"list the {name} that can be named")
     return top
@@ -99,3 +100,9 @@ def _add_evaluate(commands: Any) -> None:
 def _add_info(commands: Any) -> None:
     told = _add(commands, "info", info.info, "tell what a project or a run holds")
     told.add_argument("path", metavar="FILE|RUN_DIR", help="a project, or the folder of a run")
+
+
+def _add_check(commands: Any) -> None:
+    purpose = "tell what a project should get right before it is trained"
+    check = _add(commands, "check", checking.check, purpose)
+    check.add_argument("file", metavar="FILE", help="a project, F.workbench")

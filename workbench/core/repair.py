@@ -127,12 +127,14 @@ def _offer(fault: Fault, trial: _Trial) -> Offer:
 
 def _tried(fault: Fault, edit: Edit, layers: Layers, bonus: bool) -> _Trial | None:
     """The edit made, or None if it does not mend the fault."""
-    steps = _walked(fault, edit, layers)
-    apart = {step.path for step in fault.steps if step.fault and _is_apart(step.path, edit.path)}
-    here, left = _left(fault.steps, apart), _left(steps, apart)
-    if left >= here:
-        return None
     place = _place(fault, edit)
+    apart = {step.path for step in fault.steps if step.fault and _is_apart(step.path, edit.path)}
+    so_far = _walked_to(fault, edit, layers, place[0] + 1)
+    at = [step for step in fault.steps if step.path[0] <= fault.step.path[0]]
+    if _left(so_far, apart) >= _left(at, apart):
+        return None  # as most edits do: the rest of a large network need not be walked for them
+    steps = _walked_on(fault, so_far, layers, place[0] + 1)
+    here, left = _left(fault.steps, apart), _left(steps, apart)
     before = _parameters(fault.steps, fault.step.path[: len(place)])
     return _Trial(
         edit,
@@ -145,16 +147,21 @@ def _tried(fault: Fault, edit: Edit, layers: Layers, bonus: bool) -> _Trial | No
     )
 
 
-def _walked(fault: Fault, edit: Edit, layers: Layers) -> list[Step]:
-    """The walk through `layers`: what stands in front of the edit is as it was, except that the
-    layer there may now be the last one."""
+def _walked_to(fault: Fault, edit: Edit, layers: Layers, end: int) -> list[Step]:
+    """The walk through the first layers: what stands in front of the edit is as it was, except
+    that the layer there may now be the last one."""
     first = max(edit.path[0] - 1, 0)
     start = next(step for step in fault.steps if step.path == (first,))
-    tail = walk(layers[first:], start.in_shape, first=first)
-    return [
-        *(step for step in fault.steps if step.path < (first,)),
-        *fault.project.checked(tail),
-    ]
+    walked = walk(layers[first:end], start.in_shape, first=first)
+    steps = [*(step for step in fault.steps if step.path < (first,)), *walked]
+    return fault.project.checked(steps) if end >= len(layers) else steps
+
+
+def _walked_on(fault: Fault, steps: list[Step], layers: Layers, end: int) -> list[Step]:
+    if end >= len(layers):
+        return steps
+    shape = next((s.out_shape for s in reversed(steps) if not s.depth), fault.came)
+    return fault.project.checked([*steps, *walk(layers[end:], shape, first=end)])
 
 
 def _there(fault: Fault, edit: Edit) -> Layers:

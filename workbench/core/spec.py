@@ -91,6 +91,11 @@ class Spec(BaseModel):
         fields = handler(self)
         return {"type": self.kind, **fields} if self.shelf is not None else fields
 
+    def value(self, name: str, default: Any = None) -> Any:
+        """A field by its name, or `default` where there is none; `getattr` would take long to say
+        so, since pydantic words an error for each."""
+        return getattr(self, name) if name in type(self).model_fields else default
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, validated like a new one.
 

@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         self._add_commands()
         self._connect()
         self._refresh_commands()
+        self.network.stack.checks.start()
         self.session.drawing.emit()  # at once, since the clock would leave the panels empty
         self.completed.emit()
 

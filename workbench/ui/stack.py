@@ -21,6 +21,7 @@ from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.repair import Offer
 from workbench.core.walk import Path, Step
+from workbench.ui.checks import Checks, finding_told
 from workbench.ui.clips import MIME, layers_mime, layers_of
 from workbench.ui.document import Document
 from workbench.ui.nodes import Node, told, told_costs, tree_of
@@ -45,6 +46,7 @@ class Stack(QAbstractItemModel):
         self._document = document
         self.steps: list[Step] = []
         self._offers: dict[Path, list[Offer]] = {}
+        self.checks = Checks(document, self)
         self._root = Node("", stack=())
         self._nodes: dict[int, Node] = {}
         self.refresh(document.project)
@@ -57,6 +59,7 @@ class Stack(QAbstractItemModel):
         self.steps = project.walk()
         self.costs = costs_of(project, self.steps)
         self._offers.clear()
+        self.checks.look_at(self.steps)
         self._merge(self._root, tree_of(self.steps))
         self.refreshed.emit()
 
@@ -155,10 +158,12 @@ class Stack(QAbstractItemModel):
             return step
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{step.layer.kind} {step.layer.name}" if step else node.title
-        if role == Qt.ItemDataRole.ToolTipRole and step:
-            return "\n".join([told(step), *told_costs(step, self.costs)])
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return told(step) if step else node.title if node.stack else self._input_text()
+            if not step:
+                return node.title if node.stack else self._input_text()
+            words = [told(step), *map(finding_told, self.checks.at(step))]
+            is_tip = role == Qt.ItemDataRole.ToolTipRole
+            return "\n".join([*words, *(told_costs(step, self.costs) if is_tip else ())])
         if role == Qt.ItemDataRole.AccessibleDescriptionRole and step and step.fault:
             return "; ".join(map(offer_text, self.offers(step.path)))
         return None

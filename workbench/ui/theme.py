@@ -27,6 +27,7 @@ class Colors:
     val: str
     good: str
     bad: str
+    warn: str
     fault: str
     hover: str
     plot_axis: str
@@ -46,6 +47,7 @@ LIGHT = Colors(
     val="#2f6fdd",
     good="#1a7f4b",
     bad="#c62f36",
+    warn="#9a6700",
     fault="#fde0e0",
     hover="#f3f5f8",
     plot_axis="#5d6673",
@@ -64,6 +66,7 @@ DARK = Colors(
     val="#5b9bff",
     good="#4cc38a",
     bad="#ff6b70",
+    warn="#e3b341",
     fault="#4a2427",
     hover="#30353c",
     plot_axis="#9aa3ae",

@@ -4,9 +4,9 @@ from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from workbench.core.costs import LONG, SHORT
-from workbench.core.layer import counted
 from workbench.core.walk import Path
 from workbench.ui.cards import Cards
+from workbench.ui.checks import counts_text
 from workbench.ui.dock import Dock
 from workbench.ui.edits import Edits
 from workbench.ui.find import FindBar
@@ -43,6 +43,7 @@ class NetworkPanel(Panel):
         self.view.current_told.connect(self._tell)
         self.stack.dropped.connect(self.view.select)
         self.stack.refreshed.connect(self._recount)
+        self.stack.checks.changed.connect(self._recount)
         # rows that come or go above the current one move it without a word of currentChanged
         self.stack.refreshed.connect(lambda: self._tell(self.view.currentIndex()))
         self.view.selectionModel().currentChanged.connect(lambda now, _: self._tell(now))
@@ -68,7 +69,7 @@ class NetworkPanel(Panel):
         self.tabs.addTab(cards, tr("Layers"))
         self._holders: dict[QWidget, str] = {}
         self._pages: dict[str, Page] = {}
-        for name, title in zip(PAGES, (tr("Diagram"), tr("Code"), tr("Summary")), strict=True):
+        for name, title in zip(PAGES, _titles(), strict=True):
             holder = QWidget()
             QVBoxLayout(holder).setContentsMargins(0, 0, 0, 0)
             self._holders[holder] = name
@@ -116,11 +117,15 @@ class NetworkPanel(Panel):
             self.view.expandRecursively(self.stack.index(row, 0, parent))
 
     def _recount(self) -> None:
-        steps = self.stack.steps
-        faults = sum(step.fault is not None for step in steps)
         told = tr(SHORT, **self.stack.costs.texts())
-        if faults:
-            told += " · " + counted(faults, tr("problem"), tr("problems"))
-        self.info.setText(told)
+        found = counts_text(self.stack.checks)
+        self.info.setText(f"{told} · {found}" if found else told)
         self.info.setToolTip(tr(LONG, **self.stack.costs.texts()))
+        number = len(self.stack.checks.found)
+        title = tr("Checks ({number})", number=number) if number else tr("Checks")
+        self.tabs.setTabText(1 + PAGES.index("checks"), title)
         self.view.scheduleDelayedItemsLayout()  # a card grows when it tells a fault
+
+
+def _titles() -> tuple[str, ...]:
+    return tr("Diagram"), tr("Code"), tr("Summary"), tr("Checks")
