@@ -73,7 +73,7 @@ def _published(layer: Backbone) -> Path:
         if (folder / layer.published).is_file():
             return folder / layer.published
     raise UserError(
-        "The ImageNet weights of {name} are not on this machine yet. Fetch them by Network > "
+        "The ImageNet weights of {name} are not on this machine yet. Fetch them by Model > "
         "Download Weights, or put {file} into {folder}.",
         name=layer.kind,
         file=layer.published,
@@ -98,6 +98,8 @@ def download(layers: list[Backbone]) -> Generator[Event]:
             )
         except (OSError, HTTPException, RuntimeError) as error:  # URLError is an OSError
             raise _not_fetched(layer, error) from error
+    names = ", ".join(layer.kind for layer in layers)
+    yield Progress(text=f"The weights of {names} are there.", done=1, total=1)
 
 
 def _not_fetched(layer: Backbone, error: Exception) -> UserError:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.data import DatasetSpec
 from workbench.core.project import SUFFIX
 from workbench.ui.text import tr
 
@@ -80,12 +79,10 @@ def ask_to_save(
     box.open()
 
 
-def ask_to_download(
-    parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], object]
-) -> None:
+def ask_to_download(parent: QWidget, title: str, folder: Path, go_on: Callable[[], object]) -> None:
     """Ask before anything is fetched from the internet."""
     box = _box(parent, "dialog.download", QMessageBox.Icon.Question)
-    box.setText(tr("Download {name} from the internet?", name=data.title))
+    box.setText(tr("Download {name} from the internet?", name=title))
     box.setInformativeText(tr("Its files will be kept in {folder}.", folder=folder))
     yes = box.addButton(tr("Download"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
