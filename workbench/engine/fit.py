@@ -26,11 +26,11 @@ from workbench.core.events import (
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine, pretrained
-from workbench.engine.batches import Batches
-from workbench.engine.build import build, convolves
+from workbench.engine.build import build
 from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.figures import Figures, not_finite
 from workbench.engine.pace import Rate, Stopwatch
+from workbench.engine.placed import placed
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.predict import save as save_predictions
 
@@ -81,9 +81,7 @@ class _Training:
         torch.manual_seed(self.config.seed)
         self.info = project.data.info()
         network = build(project.model, self.info.shape)
-        self.batches = Batches(project.data, self.device, channels_last=convolves(network))
-        layout = torch.channels_last if convolves(network) else torch.preserve_format
-        self.network = network.to(self.device).to(memory_format=layout)
+        self.network, self.batches = placed(network, project.data, self.device)
         self.loss = self.config.loss
         self.criterion = self.loss.criterion()
         self.optimizer = self._optimizer()
