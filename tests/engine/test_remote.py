@@ -30,7 +30,7 @@ from workbench.core.events import (
 )
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
-from workbench.core.runs import Run
+from workbench.core.runs import Run, create_run
 from workbench.engine import checkpoint
 from workbench.engine.fit import fit
 from workbench.engine.remote import STOP_SECONDS, EngineFault, EngineLost, Engines, Stream
@@ -312,6 +312,25 @@ def test_a_run_folder_that_is_replaced_is_told_through_the_pipe(
     completed = told[-1]
     assert isinstance(completed, RunCompleted)
     assert completed.reason == "completed"
+
+
+def test_a_stop_while_the_engine_starts_does_not_wait_for_torch(tmp_path: Path) -> None:
+    engines, run = Engines(), create_run(small.project(), tmp_path)
+    stream = engines.remote("sinks.train", run.project(), run.folder)
+    told: Queue[list[Event]] = Queue()
+    reader = threading.Thread(target=lambda: told.put([e for batch in stream for e in batch]))
+    reader.start()
+    while stream.pid is None:
+        reader.join(0.01)
+    pid, began = stream.pid, time.monotonic()
+    stream.stop()
+    assert told.get(timeout=60) == []
+    reader.join()
+    assert time.monotonic() - began < STOP_SECONDS / 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert sorted(path.name for path in run.folder.iterdir()) == ["project.json"]
+    engines.close()
 
 
 def test_two_work_at_once_and_closing_ends_every_process() -> None:
