@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from workbench.ui.main_window import MainWindow
 
 MENU = "Network"
+PAGE_COMMANDS = (
+    ("diagram", "larger", "&Larger", "Zoom in; + in the diagram, or Ctrl and the wheel"),
+    ("diagram", "smaller", "&Smaller", "Zoom out; - in the diagram, or Ctrl and the wheel"),
+    ("diagram", "fit", "See &All", "As large as its place allows; 0 in the diagram"),
+    ("diagram", "turn", "&Turn", "Draw the flow to the right, or down"),
+    ("diagram", "fold_current", "&Fold Block", "Draw the selected block as one layer, or open it"),
+    ("diagram", "copy", "-&Copy as Picture", "Put the diagram on the clipboard"),
+    ("diagram", "save", "Sa&ve…", "Save the diagram as SVG or PNG"),
+    ("summary", "copy", "&Copy as Markdown", "The table of layers, for a text"),
+    ("summary", "save", "&Save as CSV…", "The table of layers, for a spreadsheet"),
+)
+"""Of a page: its name, its method, and how the command is told."""
 
 
 def network_rows(window: MainWindow) -> Iterator[Action]:
@@ -131,15 +143,12 @@ def _showing(window: MainWindow) -> Iterator[Action]:
             lambda name=name: network.show_tab(name),  # type: ignore[misc]
             f"Alt+{number}",
         )
-    for name, text, run, tip in (
-        ("copy", "-Copy &Summary as Markdown", "copy", "The table of layers, for a text"),
-        ("save", "Save S&ummary as CSV…", "save", "The table of layers, for a spreadsheet"),
-    ):
+    for name, run, text, tip in PAGE_COMMANDS:
         yield Action(
-            f"network.summary.{name}",
+            f"network.{name}.{run}",
             text,
-            f"{MENU}/Show As",
-            lambda run=run: getattr(network.page("summary"), run)(),  # type: ignore[misc]
+            f"{MENU}/{name.capitalize()}",
+            lambda name=name, run=run: getattr(network.page(name), run)(),  # type: ignore[misc]
             tip=tip,
         )
     fold, unfold = network.view.collapseAll, network.view.expandAll

@@ -141,7 +141,9 @@ class Stack(QAbstractItemModel):
         return self.node(index).step
 
     def index_of(self, path: Path) -> QModelIndex:
-        """The row of the layer at a path."""
+        """The row of the layer at a path; () is the input."""
+        if not path:
+            return self.index(0)
         node = self._root
         for place in range(0, len(path), 2):
             if place and node.stack is None:

@@ -108,7 +108,7 @@ class SummaryPage(Page):
 
     def _pick(self, now: QModelIndex, before: QModelIndex) -> None:
         path = self.table.path_at(now.row())
-        if path and path != self.current:
+        if path is not None and path != self.current:
             self.current = path
             self.picked.emit(path)
 
