@@ -71,7 +71,11 @@ def fits(model: ModelSpec, shape: Shape) -> bool:
     return not any(step.fault for step in model.walk(shape))
 
 
-LEAVES = {n: k for n, k in LayerSpec.choices().items() if not issubclass(k, BlockSpec | Backbone)}
+LEAVES = {
+    n: k
+    for n, k in LayerSpec.choices().items()
+    if not (k.verbatim or issubclass(k, BlockSpec | Backbone))
+}
 FRONTS = {
     1: Linear(out_features=10),
     2: Linear(out_features=12),

@@ -121,6 +121,13 @@ class MaxPool1d(_Pool1d):
     """torch.nn.MaxPool1d over (channels, length)."""
 
     summary: ClassVar[str] = "Keeps the largest value of each window, so the signal gets shorter."
+    others: ClassVar[tuple[str, ...]] = (
+        "stride",
+        "padding",
+        "dilation",
+        "return_indices",
+        "ceil_mode",
+    )
 
     dilation: Size = Field(
         default=1, title="Dilation", description="Steps between neighbours in a window."
@@ -138,6 +145,13 @@ class MaxPool2d(_Pool2d):
     """torch.nn.MaxPool2d over (channels, height, width)."""
 
     summary: ClassVar[str] = "Keeps the largest value of each window, so the image gets smaller."
+    others: ClassVar[tuple[str, ...]] = (
+        "stride",
+        "padding",
+        "dilation",
+        "return_indices",
+        "ceil_mode",
+    )
 
     dilation: Pair = Field(
         default=1, title="Dilation", description="Pixels between neighbours in a window."

@@ -1,6 +1,7 @@
 """Layers that only change the shape."""
 
 from math import prod
+from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -181,6 +182,10 @@ class Permute(_Reshape):
         # A batch that does not stay in front leaves a 0 behind, which is refused.
         dims = list(module.dims)
         return {"dims": dims[1:] if dims[:1] == [0] else dims}
+
+    @classmethod
+    def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return cls.fields_of(SimpleNamespace(**given))
 
     def out_shape(self, in_shape: Shape) -> Shape:
         if len(self.dims) != len(in_shape):

@@ -87,7 +87,8 @@ class PalettePanel(Panel):
     def _fill(self) -> None:
         groups: dict[str, QTreeWidgetItem] = {}
         order = list(CATEGORIES)
-        kinds = sorted(LayerSpec.choices().values(), key=lambda kind: order.index(kind.category))
+        offered = (kind for kind in LayerSpec.choices().values() if kind.in_palette)
+        kinds = sorted(offered, key=lambda kind: order.index(kind.category))
         for kind in kinds:
             group = groups.get(kind.category) or self._group(kind.category)
             groups[kind.category] = group
