@@ -26,33 +26,33 @@ HARMLESS: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-def layer_kind(name: str) -> type[LayerSpec] | None:
-    """The leaf of the catalogue under torch's name."""
-    kind = LayerSpec.choices().get(name)
-    usable = kind and not issubclass(kind, BlockSpec) and not kind.verbatim
-    return kind if usable else None
+def layer_kind(path: str) -> type[LayerSpec] | None:
+    """The leaf of the catalogue under torch's full name."""
+    for kind in LayerSpec.choices().values():
+        if kind.full_name() == path and not issubclass(kind, BlockSpec) and not kind.verbatim:
+            return kind
+    return None
 
 
-def constructed(name: str, args: list[Any], keywords: dict[str, Any]) -> Leaf:
-    """The layer that a call of `nn.<name>` makes.
+def constructed(path: str, args: list[Any], keywords: dict[str, Any]) -> Leaf:
+    """The layer that a call of `torch.nn.Linear` and the like makes.
 
     Raises:
         Unsayable: it has no such layer, or no such argument.
     """
+    room, _, name = path.rpartition(".")
     lazy = name.removeprefix("Lazy")
     is_lazy = name != lazy and lazy in LAZY
-    kind = layer_kind(lazy if is_lazy else name)
+    kind = layer_kind(f"{room}.{lazy}" if is_lazy else path)
     if kind is None:
-        raise Unsayable(f"nn.{name} is not in the catalogue")
+        raise Unsayable(f"{path} is not in the catalogue")
     order = kind.order()[1:] if is_lazy else kind.order()
     return _made(kind, _bound(name, order, args, keywords))
 
 
 def called(kind: str, order: tuple[str, ...], args: list[Any], keywords: dict[str, Any]) -> Leaf:
     """The layer that a function with these arguments behind its input stands for."""
-    found = layer_kind(kind)
-    assert found
-    return _made(found, _bound(kind, order, args, keywords))
+    return _made(LayerSpec.named(kind), _bound(kind, order, args, keywords))
 
 
 def _bound(

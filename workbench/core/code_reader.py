@@ -190,9 +190,7 @@ class Reader(Expressions):
             return Named(args[0].items() if isinstance(args[0], Named) else args[0])
         if room == "torch.nn" and name in ("Sequential", "ModuleList"):
             return _chain(args, is_called=name == "Sequential")
-        if room in ("torch.nn", "torchvision.ops", "torch.nn.modules"):
-            return constructed(name, args, keywords)
-        raise Unsayable(f"{path} is not in the catalogue")
+        return constructed(path, args, keywords)
 
     def instance(
         self, cls: ast.ClassDef, args: list[Any], keywords: dict[str, Any], call: str

@@ -69,6 +69,12 @@ class Backbone(LayerSpec, abstract=True):
     def full_name(cls) -> str:
         return f"{cls.library}.{cls.function}"
 
+    @classmethod
+    def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
+        published = given.get("weights") in ("DEFAULT", "IMAGENET1K_V1")
+        weights = {"weights": "imagenet"} if published else {}
+        return {**weights, "out_features": given.get("num_classes", 1000)}
+
     @model_validator(mode="after")
     def _has_the_frozen_stages(self) -> Self:
         if self.frozen > len(self.stages):
