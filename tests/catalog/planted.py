@@ -316,7 +316,19 @@ PLANTED: dict[str, list[Make]] = {
     ],
 }
 
+GLOBAL = layer("AdaptiveAvgPool2d")
+
+PLANTED["NearsightedMaps"] = [
+    lambda: net("FashionMNISTSmall", conv(), RELU, GLOBAL, FLAT, linear(10)),
+    lambda: net("CIFAR10", conv(), RELU, conv(), RELU, GLOBAL, FLAT, linear(10)),
+]
+
 NEAR: dict[str, list[Make]] = {
+    "NearsightedMaps": [
+        lambda: net("FashionMNISTSmall", conv(), RELU, FLAT, linear(10)),
+        lambda: net("CIFAR10", *[conv(), RELU, POOL] * 3, GLOBAL, FLAT, linear(10)),
+        lambda: net("Digits", conv(), RELU, GLOBAL, FLAT, linear(10)),
+    ],
     "LayerTakesItsInput": [digits, lambda: net("Iris", linear(4))],
     "OutputsSuitLoss": [end, lambda: loss(net("Diabetes", linear(1)), "CrossEntropyLoss")],
     "LossSuitsTask": [number, lambda: loss(end(), "MSELoss")],
