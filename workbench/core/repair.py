@@ -5,8 +5,9 @@ is decided here: an edit that leaves no fault goes before one that leaves a late
 smaller edit goes first, then the one that changes the number of parameters least.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from workbench.core.block import BlockSpec
@@ -70,14 +71,19 @@ class Offer:
     """An edit that mends the fault, and what comes of it."""
 
     fix: Fix
-    project: Project
-    """The project with the edit made."""
+    change: Callable[[], Project]
+    """Makes the project with the edit: only what is taken is made."""
     out_shape: Shape | None
     """The shape behind the mended place."""
     parameters: int
     """How many parameters the network up to there gains or, below 0, loses."""
     faults: int
     """How many faults are left."""
+
+    @cached_property
+    def project(self) -> Project:
+        """The project with the edit made."""
+        return self.change()
 
 
 @dataclass(frozen=True)
@@ -113,16 +119,15 @@ def ranked(fault: Fault, edits: Iterable[Edit], most: int = MOST_OFFERS) -> list
 
 
 def _offer(fault: Fault, trial: _Trial) -> Offer:
-    project, edit = fault.project, trial.edit
+    left = sum(step.fault is not None for step in trial.steps)
+    change = partial(_made, fault.project, trial.edit)
+    return Offer(trial.edit.fix, change, trial.out_shape, trial.parameters, left)
+
+
+def _made(project: Project, edit: Edit) -> Project:
     *stack, at = edit.path
     others = project.model.removed([(*stack, at + more) for more in range(1, edit.span)])
-    return Offer(
-        edit.fix,
-        project.replace(model=others.swapped(edit.path, edit.fix.layers)),
-        trial.out_shape,
-        trial.parameters,
-        sum(step.fault is not None for step in trial.steps),
-    )
+    return project.replace(model=others.swapped(edit.path, edit.fix.layers))
 
 
 def _tried(fault: Fault, edit: Edit, layers: Layers, bonus: bool) -> _Trial | None:

@@ -1,7 +1,8 @@
 """`Rule`: one thing that a project should get right before it is trained, and what it finds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from workbench.core.layer import LayerSpec
@@ -18,18 +19,26 @@ Place = Path | str
 """The path of a layer, or the field of recipe or data: `train.lr`, `data.normalize`."""
 
 
+Change = Callable[[], Project]
+"""Makes a changed project. Only what is chosen is made: a large network takes milliseconds."""
+
+
 @dataclass(frozen=True, init=False)
 class Remedy:
     """A way to mend a finding with one click: `label` is a template that `values` fill."""
 
     label: str
-    project: Project
-    """The project that would result."""
+    change: Change
     values: dict[str, Any]
 
-    def __init__(self, label: str, project: Project, **values: Any) -> None:
-        for name, value in (("label", label), ("project", project), ("values", values)):
+    def __init__(self, label: str, change: Change, **values: Any) -> None:
+        for name, value in (("label", label), ("change", change), ("values", values)):
             object.__setattr__(self, name, value)
+
+    @cached_property
+    def project(self) -> Project:
+        """The project that would result."""
+        return self.change()
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,12 @@ class Finding:
     place: Place
     message: str
     values: dict[str, Any]
-    remedies: tuple[Remedy, ...] = ()
+    ways: Callable[[], Iterable[Remedy]]
+
+    @cached_property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What mends it, the best first."""
+        return tuple(self.ways())
 
     @property
     def severity(self) -> Severity:
@@ -72,7 +86,7 @@ class Rule:
 
     def found(self, place: Place, message: str, *remedies: Remedy, **values: Any) -> Finding:
         """A finding of this rule."""
-        return Finding(self, place, message, values, remedies)
+        return Finding(self, place, message, values, lambda: remedies)
 
     def at(self, step: Step, message: str, *remedies: Remedy, **values: Any) -> Finding:
         """A finding at a layer; the message may name it by `{layer}`."""
@@ -96,16 +110,28 @@ def _order(finding: Finding) -> tuple[int, bool, Path, str]:
     )
 
 
-def swapped(project: Project, step: Step, *layers: LayerSpec) -> Project:
-    """The project with other layers in place of one."""
-    return project.replace(model=project.model.swapped(step.path, layers))
+def swapped(project: Project, step: Step, *layers: LayerSpec) -> Change:
+    """Puts other layers in place of one."""
+    return lambda: project.replace(model=project.model.swapped(step.path, layers))
 
 
-def without(project: Project, *steps: Step) -> Project:
-    """The project without some layers."""
-    return project.replace(model=project.model.removed([step.path for step in steps]))
+def all_swapped(project: Project, steps: Iterable[Step], layers: Iterable[LayerSpec]) -> Change:
+    """Puts another layer in place of each of several."""
+
+    def change() -> Project:
+        model = project.model
+        for step, layer in zip(steps, layers, strict=True):
+            model = model.swapped(step.path, (layer,))
+        return project.replace(model=model)
+
+    return change
 
 
-def trained(project: Project, **changes: Any) -> Project:
-    """The project with other values in its recipe."""
-    return project.replace(train=project.train.replace(**changes))
+def without(project: Project, step: Step) -> Change:
+    """Takes a layer away."""
+    return lambda: project.replace(model=project.model.removed([step.path]))
+
+
+def trained(project: Project, **changes: Any) -> Change:
+    """Puts other values into the recipe."""
+    return lambda: project.replace(train=project.train.replace(**changes))

@@ -7,16 +7,17 @@ from pydantic import ValidationError
 
 from workbench.catalog.rules.reading import first_leaf, hidden
 from workbench.core.project import Project
-from workbench.core.rule import Finding, Remedy, Rule, Severity
+from workbench.core.rule import Change, Finding, Remedy, Rule, Severity
 from workbench.core.walk import Step
 
 
-def prepared(project: Project, **changes: Any) -> Project | None:
-    """The project on data with other values; None if the data has no such field."""
+def prepared(project: Project, **changes: Any) -> Change | None:
+    """Puts other values into the data; None if it has no such field."""
     try:
-        return project.replace(data=project.data.replace(**changes))
+        data = project.data.replace(**changes)
     except ValidationError:
         return None
+    return lambda: project.replace(data=data)
 
 
 class UnnormalizedInputs(Rule):

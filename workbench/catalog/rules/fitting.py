@@ -1,12 +1,19 @@
 """Rules on what can't be trained at all."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
+from workbench.catalog.repairs import offers
 from workbench.core.project import Project
 from workbench.core.rule import Finding, Remedy, Rule, Severity
 from workbench.core.train import fits
 from workbench.core.walk import Step
+
+
+def _remedies(project: Project, steps: Sequence[Step], step: Step) -> list[Remedy]:
+    found = offers(project, steps, step)
+    return [Remedy(o.fix.label, partial(getattr, o, "project"), **o.fix.values) for o in found]
 
 
 class _Faults(Rule, abstract=True):
@@ -15,15 +22,13 @@ class _Faults(Rule, abstract=True):
     severity: ClassVar[Severity] = "problem"
 
     def check(self, project: Project, steps: Sequence[Step]) -> Iterator[Finding]:
-        from workbench.catalog.repairs import offers
-
         for step in steps:
             if step.fault and self._concerns(project, step):
-                found = offers(project, steps, step)
-                remedies = (Remedy(o.fix.label, o.project, **o.fix.values) for o in found)
                 values = {**step.fault.values, "of_layer": step.layer.name}
                 message = "{of_layer} " + step.fault.message
-                yield Finding(self, step.path, message, values, tuple(remedies))
+                yield Finding(
+                    self, step.path, message, values, partial(_remedies, project, steps, step)
+                )
 
     def _concerns(self, project: Project, step: Step) -> bool:
         raise NotImplementedError

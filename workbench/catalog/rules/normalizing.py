@@ -1,13 +1,23 @@
 """Rules on normalization and dropout."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import prod
 from typing import ClassVar
 
 from workbench.catalog.rules.reading import DROPOUTS, NORMS_OVER_BATCH, leaves, neighbours
 from workbench.core.project import Project
-from workbench.core.rule import Finding, Remedy, Rule, Severity, swapped, trained, without
-from workbench.core.walk import Step
+from workbench.core.rule import (
+    Finding,
+    Remedy,
+    Rule,
+    Severity,
+    all_swapped,
+    swapped,
+    trained,
+    without,
+)
+from workbench.core.walk import Path, Step
 
 SMALL_BATCH = 4
 USUAL_BATCH = 32
@@ -52,9 +62,8 @@ class BiasBeforeBatchNorm(Rule):
             yield self._finding(project, biased)
 
     def _finding(self, project: Project, biased: Sequence[Step]) -> Finding:
-        mended = project
-        for step in biased:
-            mended = swapped(mended, step, step.layer.replace(bias=False))
+        bare = [step.layer.replace(bias=False) for step in biased]
+        mended = all_swapped(project, biased, bare)
         remedy = Remedy("set bias=False", mended)
         if len(biased) == 1:
             return self.at(biased[0], "{layer} has a bias that BatchNorm takes away.", remedy)
@@ -92,10 +101,14 @@ class DropoutBeforeBatchNorm(Rule):
                 if norm.out_shape is None:
                     continue
                 behind = (*norm.path[:-1], norm.path[-1] + 1)
-                moved = project.replace(model=project.model.moved([drop.path], behind))
+                moved = partial(self._moved, project, drop, behind)
                 told = "{layer} stands right in front of {norm}."
                 remedy = Remedy("move it behind {norm}", moved, norm=norm.layer.name)
                 yield self.at(drop, told, remedy, norm=norm.layer.name)
+
+    @staticmethod
+    def _moved(project: Project, step: Step, before: Path) -> Project:
+        return project.replace(model=project.model.moved([step.path], before))
 
 
 class DropoutOfNearlyAll(Rule):

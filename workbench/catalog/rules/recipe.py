@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from workbench.catalog.rules.reading import hidden
 from workbench.core.project import Project
-from workbench.core.rule import Finding, Remedy, Rule, Severity, trained
+from workbench.core.rule import Change, Finding, Remedy, Rule, Severity, trained
 from workbench.core.walk import Step
 
 # Far out of what anybody uses, and the usual: (too low, usual, too high), by optimizer.
@@ -25,7 +25,7 @@ def _usual_lr(project: Project, usual: float) -> Remedy:
     return Remedy("set lr={lr:g}", trained(project, lr=usual), lr=usual)
 
 
-def _optimizer(project: Project, **changes: Any) -> Project:
+def _optimizer(project: Project, **changes: Any) -> Change:
     return trained(project, optimizer=project.train.optimizer.replace(**changes))
 
 

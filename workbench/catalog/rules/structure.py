@@ -17,7 +17,7 @@ from workbench.catalog.rules.reading import (
     rows,
 )
 from workbench.core.project import Project
-from workbench.core.rule import Finding, Remedy, Rule, Severity, swapped, without
+from workbench.core.rule import Finding, Remedy, Rule, Severity, all_swapped, swapped, without
 from workbench.core.walk import Step
 
 TRANSPARENT = ("Flatten", "Unflatten", "Permute", "Identity", "Dropout", "Dropout2d", "AvgPool1d")
@@ -109,9 +109,7 @@ class SaturatingStack(Rule):
         return len(step.path) == 1
 
     def _finding(self, project: Project, kind: str, squashing: Sequence[Step]) -> Finding:
-        mended = project
-        for step in squashing:
-            mended = swapped(mended, step, ReLU())
+        mended = all_swapped(project, squashing, [ReLU()] * len(squashing))
         remedy = Remedy("use ReLU for all {count}", mended, count=len(squashing))
         told = "{count} layers of {kind} follow one another in a deep network."
         return self.at(squashing[0], told, remedy, count=len(squashing), kind=kind)

@@ -27,6 +27,7 @@ def _changed(layer: LayerSpec, **changes: Any) -> LayerSpec | None:
 class KernelOfMostlyPadding(Rule):
     """A kernel is not wider than all that it can see."""
 
+    severity: ClassVar[Severity] = "hint"
     reason: ClassVar[str] = "The outer weights only ever meet padding: they learn nothing."
 
     def check(self, project: Project, steps: Sequence[Step]) -> Iterator[Finding]:
@@ -43,7 +44,7 @@ class KernelOfMostlyPadding(Rule):
         smaller = _changed(step.layer, **values)
         told = "{layer} has kernels of {kernel} over maps of {size}."
         remedies = []
-        if smaller is not None and not any(s.fault for s in swapped(project, step, smaller).walk()):
+        if smaller is not None and smaller.out_shape(step.in_shape or ()) == step.out_shape:
             label = "set kernel_size={size}"
             remedies.append(Remedy(label, swapped(project, step, smaller), size=fitting))
         kernel = step.layer.value("kernel_size", 1)
@@ -105,7 +106,7 @@ class PoolingFirst(Rule):
                 return
             if step.layer.category == "Pooling" and step.in_shape != step.out_shape:
                 mended = without(project, step)
-                remedies = [] if any(s.fault for s in mended.walk()) else [mended]
+                remedies = [] if any(s.fault for s in mended().walk()) else [mended]
                 told = "{layer} makes the images smaller before any layer has learned from them."
                 fixes = (Remedy("remove {layer}", m, layer=step.layer.name) for m in remedies)
                 yield self.at(step, told, *fixes)
