@@ -174,7 +174,7 @@ class Layout:
         lanes = [self._row((*step.path, number)) for number in range(len(step.layer.stacks))]
         if len(lanes) == 1:
             inside = lanes[0]
-            length = max(inside.length, self._gap) + BEND
+            length = max(inside.length - self._gap, 0.0) + BEND
         else:
             offsets = list(_lines(lanes))
             low = max(lane.low - line for lane, line in zip(lanes, offsets, strict=True))
@@ -200,16 +200,19 @@ class Layout:
 
     # -- where everything stands
 
-    def _put_row(self, stack: Path, at: float, line: float, label: str) -> float:
-        """Put a stack that begins at `at`; gives where it ends."""
+    def _put_row(
+        self, stack: Path, at: float, line: float, label: str, entry: float | None = None
+    ) -> float:
+        """Put a stack that begins at `at`, its line at `entry`; gives where it ends."""
+        end = at if entry is None else entry
         for step in self._stacks.get(stack, ()):
-            into = not self._is_open(step)
             start = at + self._gap
-            self.diagram.wire((at, line), (start, line), label=label, is_arrow=into)
+            into = not self._is_open(step)
+            self.diagram.wire((end, line), (start, line), label=label, is_arrow=into)
             self._put(step, start, line)
-            at = start + self._extent(step).length
+            at = end = start + self._extent(step).length
             label = shape_text(step.out_shape) if step.out_shape else ""
-        return at
+        return end
 
     def _put(self, step: Step, at: float, line: float) -> None:
         if not self._is_open(step):
@@ -224,8 +227,7 @@ class Layout:
         assert isinstance(step.layer, BlockSpec)
         start, end = at + self._ahead + PAD, at + extent.length
         if len(step.layer.stacks) == 1:
-            inner = self._put_row((*step.path, 0), start - self._gap + BEND, line, "")
-            self.diagram.wire((at, line), (max(start - self._gap + BEND, at), line))
+            inner = self._put_row((*step.path, 0), start - self._gap + BEND, line, "", at)
             self.diagram.wire((inner, line), (end, line))
             return
         self._put_lanes(step, step.layer, at, end, line)
