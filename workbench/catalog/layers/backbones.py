@@ -157,14 +157,19 @@ class Backbone(LayerSpec, abstract=True):
         return module(x)
 
     def call_source(self, module: str, x: str, in_shape: Shape) -> list[str]:
+        return [*self._freezing_source(module), f"{x} = {module}({x})"]
+
+    def _freezing_source(self, module: str) -> list[str]:
+        """Lines that do what `module` and `call` do; the code of a `forward` is of assignments."""
         names = [name for stage in self.stages[: self.frozen] for name in stage]
         parts = [f"{module}." + re.sub(r"\.(\d+)", r"[\1]", name) for name in names]
-        plain = [part for part in parts if part.endswith(PARAMETERS)]
-        return [
-            *_each(plain, "requires_grad_(False)"),
-            *_each([each for each in parts if each not in plain], "requires_grad_(False).eval()"),
-            f"{x} = {module}({x})",
-        ]
+        plain = [f"{part}.requires_grad_(False)" for part in parts if part.endswith(PARAMETERS)]
+        modules = [part for part in parts if not part.endswith(PARAMETERS)]
+        lines = [f"_ = [{', '.join(plain)}]"] if plain else []
+        if modules:
+            lines.append(f"frozen = [{', '.join(modules)}]")
+            lines.append("_ = [part.requires_grad_(False).eval() for part in frozen]")
+        return lines
 
     def constructor_source(self, in_shape: Shape) -> str:
         return f"torchvision.models.{self.function}(num_classes={self.out_features})"
@@ -180,11 +185,6 @@ class Backbone(LayerSpec, abstract=True):
             f"{self.trunk:,} parameters → {self.features} features; "
             f"y = Wx + b, W is {self.out_features} × {self.features}"
         )
-
-
-def _each(parts: list[str], call: str) -> list[str]:
-    """A line that calls a method of each; the code of a `forward` is made of assignments."""
-    return [f"_ = [part.{call} for part in ({', '.join(parts)},)]"] if parts else []
 
 
 class _ResNet(Backbone, abstract=True):

@@ -12,7 +12,15 @@ def _features(count: int) -> Stages:
     return tuple((f"features.{number}",) for number in range(count))
 
 
-class MobileNetV3Small(Backbone):
+class _Features(Backbone, abstract=True):
+    """One whose parts stand in a Sequential."""
+
+    def _freezing_source(self, module: str) -> list[str]:
+        frozen = f"{module}.features[:{self.frozen}]"
+        return [f"frozen = {frozen}.requires_grad_(False).eval()"] if self.frozen else []
+
+
+class MobileNetV3Small(_Features):
     """torchvision.models.mobilenet_v3_small."""
 
     summary: ClassVar[str] = "MobileNetV3, small: made for phones, 1.5 million parameters."
@@ -26,7 +34,7 @@ class MobileNetV3Small(Backbone):
     kept: ClassVar[Table] = {0: 23240, 2: 48, 4: 224, 8: 880, 16: 6888, 32: 10944}
 
 
-class MobileNetV3Large(Backbone):
+class MobileNetV3Large(_Features):
     """torchvision.models.mobilenet_v3_large."""
 
     summary: ClassVar[str] = "MobileNetV3, large: made for phones, 4.2 million parameters."
@@ -40,7 +48,7 @@ class MobileNetV3Large(Backbone):
     kept: ClassVar[Table] = {0: 42392, 2: 240, 4: 656, 8: 2376, 16: 15296, 32: 19008}
 
 
-class EfficientNetB0(Backbone):
+class EfficientNetB0(_Features):
     """torchvision.models.efficientnet_b0."""
 
     summary: ClassVar[str] = "EfficientNet-B0: width, depth and size in balance, 4 million weights."
@@ -54,7 +62,7 @@ class EfficientNetB0(Backbone):
     kept: ClassVar[Table] = {0: 63265, 2: 544, 4: 1920, 8: 3136, 16: 23616, 32: 39680}
 
 
-class ConvNeXtTiny(Backbone):
+class ConvNeXtTiny(_Features):
     """torchvision.models.convnext_tiny."""
 
     summary: ClassVar[str] = "ConvNeXt-Tiny: a ResNet modelled on transformers, 28 million weights."
