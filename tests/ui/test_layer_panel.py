@@ -165,3 +165,15 @@ def test_keys_in_a_field_do_not_reach_the_layers(window: MainWindow, qtbot: QtBo
         keys(qtbot, line, sequence)
     assert window.session.document.project == before
     assert line.selectedText() == line.text()
+
+
+def test_an_empty_stride_shows_the_one_in_force(window: MainWindow, qtbot: QtBot) -> None:
+    kinds = [layer.kind for layer in window.session.document.project.model.layers]
+    select(qtbot, window, kinds.index("MaxPool2d"))
+    stride = field(window, "stride")
+    type_over(qtbot, field(window, "kernel_size"), "3")
+    assert (stride.text(), stride.placeholderText()) == ("", "3")
+    type_over(qtbot, field(window, "kernel_size"), "3 x 2")
+    assert stride.placeholderText() == "3 × 2"
+    type_over(qtbot, stride, "1")
+    assert stride.text() == "1"

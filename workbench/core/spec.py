@@ -96,6 +96,10 @@ class Spec(BaseModel):
         so, since pydantic words an error for each."""
         return getattr(self, name) if name in type(self).model_fields else default
 
+    def in_force(self, field: str) -> Any:
+        """What holds for a field: its value, or what an empty one is taken for."""
+        return getattr(self, field)
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, validated like a new one.
 

@@ -81,6 +81,7 @@ class SpecForm(QWidget):
         self.spec = spec
         for name, row in self._rows.items():
             row.show_value(getattr(spec, name))
+            row.show_in_force(spec.in_force(name))
 
     def fault(self) -> str:
         """The first row that holds what it should not, and why; empty if all is well."""
@@ -231,6 +232,11 @@ class Row(QWidget):
             if self.editor.isEditable():
                 self.editor.setEditText(text)
         self.complain("")
+
+    def show_in_force(self, value: Any) -> None:
+        """Show palely, where the field is empty, what it is taken for."""
+        if isinstance(self.editor, QLineEdit):
+            self.editor.setPlaceholderText(value_text(value))
 
     def describe(self, title: str, tip: str) -> None:
         """Give the editor its tooltip and its name for screen readers."""

@@ -61,6 +61,9 @@ class _Pool(LayerSpec, abstract=True):
         """The stride that is in force."""
         return self.kernel_size if self.stride is None else self.stride
 
+    def in_force(self, field: str) -> Any:
+        return self.step if field == "stride" else super().in_force(field)
+
     def out_shape(self, in_shape: Shape) -> Shape:
         needs_axes(self, in_shape, self.axes)
         return in_shape[0], *slid(self, in_shape, self._slides())
