@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from workbench.cli.interrupts import Interrupts
 from workbench.core.errors import UserError
 
-COMMANDS = ("new", "train", "evaluate", "info", "check", "templates", "datasets", "layers")
+COMMANDS = ("new", "train", "evaluate", "info", "code", "check", "templates", "datasets", "layers")
 
 FAILED = 1
 

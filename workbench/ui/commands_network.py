@@ -26,6 +26,11 @@ PAGE_COMMANDS = (
     ("diagram", "fold_current", "&Fold Block", "Draw the selected block as one layer, or open it"),
     ("diagram", "copy", "-&Copy as Picture", "Put the diagram on the clipboard"),
     ("diagram", "save", "Sa&ve…", "Save the diagram as SVG or PNG"),
+    ("code", "turn", "Network or &train.py", "Show the network alone, or the whole program"),
+    ("code", "open", "-&Open Code…", "Make layers of the network in a Python file"),
+    ("code", "paste", "&Paste Code", "Make layers of code on the clipboard; nothing is executed"),
+    ("code", "copy", "-&Copy Code", "Put the code that is shown on the clipboard"),
+    ("code", "save", "&Save Code…", "Save the code that is shown as a Python file"),
     ("summary", "copy", "&Copy as Markdown", "The table of layers, for a text"),
     ("summary", "save", "&Save as CSV…", "The table of layers, for a spreadsheet"),
 )
