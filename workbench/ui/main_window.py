@@ -198,8 +198,6 @@ class MainWindow(QMainWindow):
             panel = self.panels[name]
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
-        # Behind the plots, which import numpy: were a job's thread to import it at the same time,
-        # by unpickling arrays, either import could come upon a numpy that is half there.
         self.session.warm()
         self.files.offer_unsaved()
 
