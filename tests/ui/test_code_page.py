@@ -14,11 +14,12 @@ from gestures import (
     click_named,
     dialog,
     keys,
+    pick,
     select,
 )
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QTabBar
+from PySide6.QtWidgets import QMessageBox, QTabBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from workbench.core.codegen import generate
@@ -164,7 +165,8 @@ def test_code_that_is_pasted_becomes_the_network(qtbot: QtBot, open_window: Open
     view = code_view(qtbot, window)
     before = window.session.document.project
     QGuiApplication.clipboard().setText(MLP)
-    click_named(qtbot, window, "code.paste")
+    menu = window.findChild(QToolButton, "code.more").menu()
+    pick(qtbot, menu, "Paste Code")
     qtbot.waitUntil(lambda: window.session.document.project != before, timeout=PATIENCE)
     model = window.session.document.project.model
     assert [layer.kind for _, layer in model.nested()] == [
@@ -187,7 +189,7 @@ def test_code_that_can_not_be_read_is_told_and_changes_nothing(
     before = window.session.document.project
     (tmp_path / "bad.py").write_text("class Net(nn.Module:\n    pass\n")
     with qtbot.waitSignal(window.session.failed, timeout=PATIENCE) as told:
-        click_named(qtbot, window, "code.open")
+        choose(qtbot, window, "network.code.open")
         choose_file(qtbot, window, "dialog.open_code", tmp_path / "bad.py")
     assert "bad.py is not Python: line 1: " in str(told.args[0])
     assert window.session.document.project == before

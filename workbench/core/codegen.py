@@ -80,13 +80,13 @@ class _Class:
         yield Line(f"class {self.name}(nn.Module):", owner)
         if self.title:
             yield Line(f'    """{self.title}"""', owner)
-            yield Line("")
+            yield Line("", owner)
         if self.init:
             names = "".join(f", {name}" for name in self.parameters.names)
             yield Line(f"    def __init__(self{names}):", owner)
             yield Line("        super().__init__()", owner)
             yield from self.init
-            yield Line("")
+            yield Line("", owner)
         yield Line("    def forward(self, x):" + self.note, owner)
         yield from self.forward
         yield Line("        return x", owner)

@@ -3,8 +3,9 @@
 from html import escape
 from pathlib import Path as FilePath
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabBar, QToolButton, QWidget
 
 from workbench.core.codegen import Code, generate
 from workbench.core.codegen_train import files_beside, generate_program
@@ -15,7 +16,7 @@ from workbench.core.layer import counted
 from workbench.core.project import Project
 from workbench.ui import dialogs
 from workbench.ui.code_view import CodeView
-from workbench.ui.naming import named
+from workbench.ui.naming import named, sign_button
 from workbench.ui.page import Page
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
@@ -48,26 +49,41 @@ class CodePage(Page):
         row.setContentsMargins(0, 0, 0, 4)
         row.setSpacing(4)
         self.kinds = named(
-            QTabBar(drawBase=False, expanding=False),
+            QTabBar(drawBase=False, expanding=False, usesScrollButtons=False),
             "code.kinds",
             tr("What is shown"),
             tr("The network alone, or the whole program that trains it"),
         )
+        self.kinds.setElideMode(Qt.TextElideMode.ElideRight)  # rather than a panel that is wider
         self.kinds.addTab(tr("Network"))
         self.kinds.addTab("train.py")
         self.kinds.currentChanged.connect(self.changed)
         row.addWidget(self.kinds)
         row.addStretch(1)
         for text, name, title, act in (
-            (tr("Open…"), "open", tr("Make layers of the network in a Python file"), self.open),
-            (tr("Paste"), "paste", tr("Make layers of code on the clipboard"), self.paste),
             (tr("Copy"), "copy", tr("Copy the code to the clipboard"), self.copy),
             (tr("Save…"), "save", tr("Save the code as a Python file"), self.save),
         ):
             button = named(QPushButton(text), f"code.{name}", title)
             button.clicked.connect(act)
             row.addWidget(button)
+        row.addWidget(self._made_menu())
         return bar
+
+    def _made_menu(self) -> QToolButton:
+        """The way back, behind one small button: a panel is narrow."""
+        more = named(
+            sign_button("⋯"),
+            "code.more",
+            tr("Code back in"),
+            tr("Make layers of code from a file or from the clipboard"),
+        )
+        menu = QMenu(more)
+        menu.addAction(tr("Open Code…")).triggered.connect(self.open)
+        menu.addAction(tr("Paste Code")).triggered.connect(self.paste)
+        more.setMenu(menu)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        return more
 
     @property
     def is_program(self) -> bool:
