@@ -8,6 +8,8 @@ from workbench.core.layer import LayerSpec, counted, shape_text
 from workbench.core.walk import Path, Step
 from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
+from workbench.ui.geometry import geometry
+from workbench.ui.geometry_drawing import GeometryDrawing
 from workbench.ui.naming import named, styled
 from workbench.ui.nodes import told_costs
 from workbench.ui.panel import Panel
@@ -51,6 +53,8 @@ class LayerPanel(Panel):
         column.setSpacing(9)
         for widget in (self._heading, self._summary, self.form, self._fault, self._formula):
             column.addWidget(widget)
+        self._drawing = GeometryDrawing(session.theme)
+        column.addWidget(self._drawing)
         column.addWidget(self._costs)
         column.addStretch(1)
         self.rows.addWidget(scrolled(inner))
@@ -80,6 +84,7 @@ class LayerPanel(Panel):
         self.form.setVisible(True)
         self._fault.setText(sentence(step.fault) if step.fault else "")
         self._formula.setText(_formula(step))
+        self._drawing.show_geometry(geometry(step))
         self._costs.setText("\n".join(told_costs(step, self._stack.costs)))
         is_block = isinstance(layer, BlockSpec)
         self.info.setText(tr("block") if is_block else layer.full_name())
@@ -101,6 +106,7 @@ class LayerPanel(Panel):
 
     def _clear(self) -> None:
         self.form.setVisible(False)
+        self._drawing.show_geometry(None)
         for label in (self._fault, self._formula, self._costs, self.info):
             label.clear()
 
