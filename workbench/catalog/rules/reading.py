@@ -8,6 +8,7 @@ from workbench.core.layer import LayerSpec
 from workbench.core.walk import Path, Step, in_stack
 
 NORMS_OVER_BATCH = ("BatchNorm1d", "BatchNorm2d")
+MIXING = ("Linear", "Convolution", "Recurrent", "Attention", "Embedding", "Backbones")
 DROPOUTS = ("Dropout", "Dropout2d")
 PROBABILITIES = ("Softmax", "LogSoftmax")
 RECURRENT = ("RNN", "LSTM", "GRU")
@@ -79,7 +80,7 @@ def last(steps: Sequence[Step]) -> Step | None:
 
 def mixes(layer: LayerSpec) -> bool:
     """Whether it computes weighted sums of its input."""
-    return layer.category in ("Linear", "Convolution", "Recurrent", "Attention", "Embedding")
+    return layer.category in MIXING
 
 
 def is_linear(layer: LayerSpec) -> bool:
