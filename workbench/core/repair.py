@@ -134,11 +134,12 @@ def _tried(fault: Fault, edit: Edit, layers: Layers, bonus: bool) -> _Trial | No
     """The edit made, or None if it does not mend the fault."""
     place = _place(fault, edit)
     apart = {step.path for step in fault.steps if step.fault and _is_apart(step.path, edit.path)}
-    so_far = _walked_to(fault, edit, layers, place[0] + 1)
+    end = max(place[0] + 1, edit.path[0])
+    so_far = _walked_to(fault, edit, layers, end)
     at = [step for step in fault.steps if step.path[0] <= fault.step.path[0]]
     if _left(so_far, apart) >= _left(at, apart):
         return None  # as most edits do: the rest of a large network need not be walked for them
-    steps = _walked_on(fault, so_far, layers, place[0] + 1)
+    steps = _walked_on(fault, so_far, layers, end)
     here, left = _left(fault.steps, apart), _left(steps, apart)
     before = _parameters(fault.steps, fault.step.path[: len(place)])
     return _Trial(
@@ -198,7 +199,9 @@ def _place(fault: Fault, edit: Edit) -> Path:
     stack, at = edit.path[:-1], fault.step.path[depth - 1 : depth]
     if fault.step.path[: depth - 1] != stack or not at:
         return fault.step.path  # somewhere inside the block that is the faulty one
-    return (*stack, at[0] + len(edit.fix.layers) - edit.span)
+    # behind what replaces it, or moved by what stands in front of it
+    end = max(at[0], edit.path[-1] + edit.span - 1)
+    return (*stack, end + len(edit.fix.layers) - edit.span)
 
 
 def _parameters(steps: Sequence[Step], place: Path) -> int:

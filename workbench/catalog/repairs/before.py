@@ -49,6 +49,8 @@ def poolings_from_here(fault: Fault) -> Iterator[Edit]:
     """All pooling from the faulty layer on taken away, where one after another finds no room."""
     stack = in_stack(fault.steps, fault.step.path[:-1])
     rest = [step.layer for step in stack if step.path >= fault.step.path]
+    while rest and not _shrinks(rest[-1]):
+        rest.pop()
     kept = tuple(layer for layer in rest if not _shrinks(layer))
     if rest and _shrinks(rest[0]) and len(kept) < len(rest) - 1:
         yield Edit(fault.step.path, Fix("remove the poolings from here on", kept), len(rest))
