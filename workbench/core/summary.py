@@ -67,7 +67,7 @@ def summary(steps: Sequence[Step], costs: Costs, info: DatasetInfo) -> list[Row]
 def _input_row(costs: Costs, info: DatasetInfo) -> Row:
     kept = costs.saved - sum(cost.saved for path, cost in costs.layers.items() if len(path) == 1)
     shape = shape_text(info.shape)
-    return Row(("Input", info.title, None, shape, None, None, None, kept, None), (), 0, "Input")
+    return Row(("Input", None, None, shape, None, None, None, kept, None), (), 0, "Input")
 
 
 def _row(step: Step, costs: Costs) -> Row:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from workbench.core.costs import LONG
 from workbench.core.errors import UserError
 from workbench.core.files import write_atomically
-from workbench.core.summary import Row, csv_text, markdown, summary
+from workbench.core.summary import COLUMNS, Row, csv_text, markdown, summary
 from workbench.ui import dialogs
 from workbench.ui.naming import named, styled
 from workbench.ui.page import Page
@@ -64,6 +64,10 @@ class SummaryPage(Page):
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         view.horizontalHeader().setMaximumSectionSize(600)
+        view.horizontalHeader().setSectionsMovable(True)
+        for name in ("Input", "Kernel"):  # behind the figures, which a narrow panel then shows
+            place = view.horizontalHeader().visualIndex(COLUMNS.index(name))
+            view.horizontalHeader().moveSection(place, len(COLUMNS) - 1)
 
     def _made_bar(self) -> QWidget:
         bar = QWidget()
