@@ -11,6 +11,7 @@ from strategies import specs
 from torch import nn
 from torchvision.ops import Permute
 
+from workbench.core.block import BlockSpec
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, Shape, ShapeError
 from workbench.engine.build import is_plain
@@ -26,8 +27,12 @@ SHAPES = st.sampled_from(
 
 
 def test_all_but_the_layers_with_two_results_are_plain() -> None:
-    others = {"RNN", "LSTM", "GRU", "MultiheadAttention", "Residual", "Branches", "Repeat", "Group"}
-    assert {kind.__name__ for kind in PLAIN} == LayerSpec.choices().keys() - others
+    two_results = {"RNN", "LSTM", "GRU", "MultiheadAttention"}
+    of_torch = {
+        n for n, kind in LayerSpec.choices().items() if kind.library.endswith((".nn", ".ops"))
+    }
+    blocks = {n for n, kind in LayerSpec.choices().items() if issubclass(kind, BlockSpec)}
+    assert {kind.__name__ for kind in PLAIN} == of_torch - two_results - blocks
 
 
 @pytest.mark.parametrize("kind", PLAIN, ids=lambda kind: kind.__name__)

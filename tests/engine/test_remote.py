@@ -277,10 +277,10 @@ def test_what_was_told_before_a_mistake_arrives_first(engines: Engines, tmp_path
 def test_a_batch_beyond_all_memory_is_a_mistake_that_can_be_mended(
     engines: Engines, tmp_path: Path
 ) -> None:
-    """Few parameters, and images of 20,000 by 20,000 pixels with 1,000 channels between them."""
+    """Few parameters, and images of 800 by 800 pixels with 1,000 channels between them."""
     project = small.project(
-        small.layer("Conv2d", out_channels=1000, kernel_size=1, padding=10_000),
-        small.layer("MaxPool2d", kernel_size=10_000),
+        small.layer("Conv2d", out_channels=1000, kernel_size=1, padding=400),
+        small.layer("MaxPool2d", kernel_size=400),
         small.layer("Flatten"),
         small.layer("Linear", out_features=10),
     )
