@@ -50,6 +50,8 @@ class Finding:
     message: str
     values: dict[str, Any]
     ways: Callable[[], Iterable[Remedy]]
+    subject: str = ""
+    """A layer's name that stands in front of the message, where the message is a fault's own."""
 
     @cached_property
     def remedies(self) -> tuple[Remedy, ...]:
@@ -64,7 +66,7 @@ class Finding:
     @property
     def text(self) -> str:
         """The filled English sentence."""
-        return self.message.format(**self.values)
+        return f"{self.subject} {self.message.format(**self.values)}".lstrip()
 
 
 class Rule:

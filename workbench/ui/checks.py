@@ -70,7 +70,7 @@ def remedy_label(remedy: Remedy) -> str:
 
 def finding_text(finding: Finding) -> str:
     """What was found, in the user's language."""
-    return tr(finding.message, **finding.values)
+    return f"{finding.subject} {tr(finding.message, **finding.values)}".lstrip()
 
 
 def finding_told(finding: Finding) -> str:

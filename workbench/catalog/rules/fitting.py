@@ -24,11 +24,9 @@ class _Faults(Rule, abstract=True):
     def check(self, project: Project, steps: Sequence[Step]) -> Iterator[Finding]:
         for step in steps:
             if step.fault and self._concerns(project, step):
-                values = {**step.fault.values, "of_layer": step.layer.name}
-                message = "{of_layer} " + step.fault.message
-                yield Finding(
-                    self, step.path, message, values, partial(_remedies, project, steps, step)
-                )
+                ways = partial(_remedies, project, steps, step)
+                told, values = step.fault.message, step.fault.values
+                yield Finding(self, step.path, told, values, ways, subject=step.layer.name)
 
     def _concerns(self, project: Project, step: Step) -> bool:
         raise NotImplementedError
