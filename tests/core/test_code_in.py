@@ -426,6 +426,10 @@ def test_sizes_that_do_not_fit_the_data_are_told() -> None:
         ("", "The code defines no network: it has neither"),
         ("x = 3\nclass A: pass", "defines no network"),
         ("class Net(nn.Module):\n    def forward(self x):", "The code is not Python: line 2: "),
+        (
+            "class Net(nn.Module):\n def __init__(self, n):\n  pass\n def forward(self, x): ...",
+            "Net can't be made: __init__ needs n, which is not told. Give it a default",
+        ),
         ("\0", "The code is not Python: "),
         ("(" * 10_000 + ")" * 10_000, "not Python: line 1: too many nested parentheses|too deeply"),
         ("x = " + "-" * 100_000 + "1", "too deeply"),
@@ -478,6 +482,19 @@ def test_nothing_is_executed(tmp_path: Path) -> None:
     except UserError:
         pass
     assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "forward", ["while True: pass", "if x.sum() > 0: x = x.relu()", "x = x[1:]", "del x"]
+)
+def test_what_is_kept_comes_out_as_it_was(forward: str) -> None:
+    code = f"class A(nn.Module):\n  def forward(self, x):\n    {forward}\n    return x  # so\n"
+    found = read_code(code)
+    assert any(layer.verbatim for layer in found.model.layers)
+    text = generate(found.model, (8,)).text
+    again = generate(read_code(text).model, (8,)).text
+    assert again == text
+    assert forward in text
 
 
 def test_the_last_module_that_no_other_uses_is_meant() -> None:

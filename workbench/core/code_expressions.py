@@ -213,6 +213,8 @@ class Expressions:
 
 def few(values: Any) -> list[Any]:
     """A list of what may be without end."""
+    if isinstance(values, Chain):
+        values = [child for _, child in values.children]
     return list(bounded(list(islice(values, LONGEST_LIST + 1))))
 
 

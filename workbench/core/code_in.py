@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from workbench.core.code_flow import Stack
 from workbench.core.code_kept import Modules
 from workbench.core.code_reader import Reader
-from workbench.core.code_values import Chain, Instance, Item, Unsayable
+from workbench.core.code_values import Chain, Instance, Item, Unsayable, Untold
 from workbench.core.errors import UserError
 from workbench.core.files import read_text
 from workbench.core.layer import LayerSpec, Shape
@@ -142,15 +142,22 @@ def _is_forward(node: ast.stmt) -> bool:
 
 def _made(reader: Reader, modules: Modules, cls: ast.ClassDef) -> Instance | Item:
     """A module of the class, with the arguments of the first call that tells them."""
-    reason = ""
+    told: Unsayable | None = None
     for call in [*_calls(reader.tree, cls.name), None]:
         try:
             if call is None:
                 return reader.instance(cls, [], {}, f"{cls.name}()")
             return reader.evaluate(call, {})  # type: ignore[no-any-return]
         except Unsayable as error:
-            reason = str(error)
-    return modules.kept_class(cls, f"{cls.name}()", "net", reason)
+            told = error
+    if isinstance(told, Untold):
+        raise UserError(
+            "{name} can't be made: {reason}. Give it a default, or a call such as "
+            "net = {name}(...).",
+            name=cls.name,
+            reason=told,
+        )
+    return modules.kept_class(cls, f"{cls.name}()", "net", str(told))
 
 
 def _calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:

@@ -17,6 +17,7 @@ from workbench.core.code_values import (
     Torch,
     Unknown,
     Unsayable,
+    Untold,
     bounded,
     calculated,
     is_plain,
@@ -232,7 +233,7 @@ class Reader(Expressions):
         names |= {**dict(zip(order, args, strict=False)), **keywords}
         missing = [name for name in order if name not in names]
         if missing:
-            raise Unsayable(f"{function.name} needs {missing[0]}, which is not told")
+            raise Untold(f"{function.name} needs {missing[0]}, which is not told")
         return names
 
 

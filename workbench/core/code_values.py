@@ -18,6 +18,10 @@ class Unsayable(Exception):  # noqa: N818  no fault of the user: it becomes an o
     """What no layer says; the text is the reason."""
 
 
+class Untold(Unsayable):
+    """A call lacks an argument."""
+
+
 @dataclass(eq=False)
 class Leaf:
     """A call such as `nn.Conv2d(1, 16, 3)`; `claims` are the sizes that follow from the input."""

@@ -143,7 +143,7 @@ class _Module:
         """The assignments of a stack's modules, also of those in blocks that are none."""
         for steps in zip(*(in_stack(steps, at) for steps in walks), strict=True):
             layer, path = steps[0].layer, steps[0].path
-            if steps[0].fault:
+            if steps[0].fault and not layer.verbatim:  # in plain Python that may well run
                 made.init += [
                     Line(text, path) for text in _comment(f"{layer.name} {steps[0].fault}")
                 ]

@@ -12,6 +12,7 @@ Text = Annotated[str, Field(max_length=100_000, strict=True)]
 class Opaque(LayerSpec):
     """Python of somebody's own, which is never run here; code that is written has it again."""
 
+    library: ClassVar[str] = ""  # it is of no library that is known here
     category: ClassVar[str] = "Blocks"
     summary: ClassVar[str] = "Code that no layer says; it is kept, and written out again as it was."
     short: ClassVar[str] = "opaque"
