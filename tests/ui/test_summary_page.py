@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gestures import OpenWindow, choose, choose_file, click, click_named, keys, select, widget
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import QLabel, QTableView
 from pytestqt.qtbot import QtBot
@@ -131,3 +131,19 @@ def test_panels_and_tips_tell_what_a_layer_costs(qtbot: QtBot, open_window: Open
     window.session.document.edit("", project.replace(train=train))
     assert "at batch 128" in window.network.info.text()
     assert window.network.info.text() != before
+
+
+def test_a_title_bar_that_is_too_narrow_leaves_out_the_end(
+    qtbot: QtBot, open_window: OpenWindow
+) -> None:
+    window = open_window()
+    info = window.network.info
+    info.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    info.setFixedWidth(120)
+    qtbot.waitUntil(lambda: info.width() == 120)
+    begin = QRect(0, 0, 40, info.height())
+    cut = info.grab(begin).toImage()
+    info.setText(info.text()[:9])  # the first digits alone
+    assert info.grab(begin).toImage() == cut
+    info.clear()
+    assert info.grab(begin).toImage() != cut
