@@ -51,9 +51,9 @@ def run_alone(project: Project, folder: Path) -> str:
         short("small_cnn", batch_size=500),
         short("lenet5", "Digits", loss=LossSpec.named("BCEWithLogitsLoss")()),
         short("linear_regression"),
+        short("mlp", "Wine", loss=LossSpec.named("MSELoss")()),
         short("logistic_regression"),
         short("mlp", "Iris", batch_size="all", optimizer=OptimizerSpec.named("SGD")(momentum=0.5)),
-        short("lstm_classifier", loss=LossSpec.named("MSELoss")()),
     ],
     ids=lambda project: project.data.kind + project.train.loss.kind,
 )
