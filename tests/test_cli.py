@@ -313,9 +313,12 @@ class TestInfo:
 
     def test_as_text(self, digits: Trained) -> None:
         text = called(digits.home, "info", digits.folder).stdout
-        assert re.search(r"^fc1 +Linear +128 outputs +128 +16,512$", text, re.MULTILINE)
+        assert re.search(
+            r"^fc1 +Linear +128 outputs +128 +16,512 +16,384 +.*B$", text, re.MULTILINE
+        )
         assert re.search(r"^run +completed, 24 of 24 epochs$", text, re.MULTILINE)
-        assert f"{digits.events[0]['parameters']:,}" in text.splitlines()[-1]
+        total = next(line for line in text.splitlines() if line.startswith("total"))
+        assert f"{digits.events[0]['parameters']:,}" in total
 
     def test_a_fault_stands_at_its_layer(self, tmp_path: Path) -> None:
         file = changed(made(tmp_path, "mlp", "digits"), lambda content: layers(content).pop(0))
@@ -332,6 +335,30 @@ def changed(file: Path, change: Any) -> Path:
     change(content)
     file.write_text(json.dumps(content), "utf-8")
     return file
+
+
+class TestCheck:
+    def test_a_template_has_nothing_amiss(self, tmp_path: Path) -> None:
+        done = called(tmp_path, "check", made(tmp_path, "mlp", "digits"))
+        assert (done.returncode, done.stdout) == (0, "Nothing is amiss.\n")
+
+    def test_a_warning_is_told_with_its_fix_and_is_no_failure(self, tmp_path: Path) -> None:
+        file = made(tmp_path, "mlp", "digits")
+        file = changed(file, lambda content: content["train"].update(lr=0.5))
+        done = called(tmp_path, "check", file)
+        assert done.returncode == 0
+        first, fix, counts = done.stdout.splitlines()
+        assert first.startswith("warning  lr=0.5 is far above the usual for Adam")
+        assert (fix.strip(), counts) == ("fix: set lr=0.001", "1 warning")
+
+    def test_a_problem_is_a_failure_and_json_says_where(self, tmp_path: Path) -> None:
+        file = changed(made(tmp_path, "mlp", "digits"), lambda content: layers(content).pop(0))
+        done = called(tmp_path, "check", file, "--json")
+        assert done.returncode == 1
+        (finding,) = json.loads(done.stdout)
+        assert finding["rule"] == "LayerTakesItsInput"
+        assert (finding["severity"], finding["place"]) == ("problem", [0])
+        assert finding["fixes"][0] == "insert Flatten"
 
 
 class TestLists:
@@ -359,7 +386,14 @@ class TestLists:
             "heavy = {'torch', 'torchvision', 'numpy', 'sklearn', 'PySide6', 'pyqtgraph'}\n"
             "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
         )
-        words = [f"new --template mlp -o {file}", f"info {file}", "templates", "datasets", "layers"]
+        words = [
+            f"new --template mlp -o {file}",
+            f"info {file}",
+            f"check {file}",
+            "templates",
+            "datasets",
+            "layers",
+        ]
         done = subprocess.run(
             [sys.executable, "-c", script, *words],
             env=environment(tmp_path),
@@ -401,7 +435,7 @@ class TestMistakes:
             ("key", "", ["model.layers[1].colour", "not a known key"]),
             ("shape", "", ["Linear fc1", "1 × 8 × 8", "flat vector"]),
             ("sound", "--set train.lrr=1", ["train", "'lrr'", "did you mean lr?", "batch_size"]),
-            ("sound", "--set train.lr=-1", ["train.lr", "greater than 0"]),
+            ("sound", "--set train.lr=-1", ["train.lr must be above 0."]),
             ("sound", "--set train.lr", ["PATH=VALUE"]),
             ("sound", "--epochs many", ["--epochs", "'many'"]),
             ("sound", "--speed 3", ["--speed"]),
@@ -435,6 +469,7 @@ class TestMistakes:
             ("train nowhere.workbench", ["nowhere.workbench", "No such file"]),
             ("info nowhere.workbench", ["nowhere.workbench", "No such file"]),
             ("info {home}", ["not a run folder"]),
+            ("check nowhere.workbench", ["nowhere.workbench", "No such file"]),
             ("evaluate {home}/nowhere", ["nowhere", "not a run folder"]),
             ("evaluate {home} --split all", ["--split", "'all'", "val"]),
             ("new --template smal_cnn -o x", ["'smal_cnn'", "did you mean small_cnn?", "mlp"]),

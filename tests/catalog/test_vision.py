@@ -2,10 +2,14 @@
 
 import gzip
 import pickle
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torchvision import datasets
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
@@ -188,3 +192,25 @@ def test_a_download_into_what_is_no_folder_says_so(tmp_path: Path, kind: type[Da
     with pytest.raises(UserError, match=f"{tmp_path}/file"):
         kind(root=str(tmp_path / "file")).download()
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_download_that_comes_damaged_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "server"
+    server.mkdir()
+    for file, _ in datasets.MNIST.resources:
+        (server / file).write_bytes(b"an error page")
+    data = DatasetSpec.named("MNIST")(root=str(tmp_path / "data"))
+    serve = partial(SimpleHTTPRequestHandler, directory=str(server))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as http:
+        address = f"http://127.0.0.1:{http.server_port}/"
+        monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        with pytest.raises(UserError) as caught:
+            data.download()
+        http.shutdown()
+    told = str(caught.value)
+    assert told.startswith("MNIST was downloaded, but a file came damaged. Delete ")
+    assert str(data.folder) in told

@@ -224,3 +224,11 @@ def test_rounds_of_rounds_that_no_machine_could_run_are_refused() -> None:
         layers = (Repeat(times=100, layers=layers),)
     with pytest.raises(ValidationError, match="at most 10,000 layers in all rounds"):
         ModelSpec(layers=layers)
+
+
+def test_rounds_in_rounds_that_no_longer_fit_are_told_once() -> None:
+    inner = Repeat(name="inner", times=2, layers=(layer("MaxPool2d", name="p"),))
+    steps = walked(Repeat(name="outer", times=2, layers=(inner,)))
+    assert steps["inner"].fault is None
+    told = str(steps["outer"].fault)
+    assert told.startswith("can't be repeated: in round 2, p has a window")

@@ -146,7 +146,7 @@ LIES: dict[str, tuple[nn.Module, str]] = {
     "no children": (without_children(), DAMAGED),
     "itself": (holding_itself(), "has a Sequential named again, which is not in the catalogue"),
     "huge": (claiming("out_features", 10**6), "Linear fc1 gives 1000000; Cross"),
-    "text": (claiming("out_features", "3"), r"layers\[0\]\.out_features: input should be"),
+    "text": (claiming("out_features", "3"), r"layers\[0\]\.out_features must be a whole number"),
     "unhashable": (claiming("out_features", ([], [])), DAMAGED),
     "no parameters": (claiming("_parameters", {}), DAMAGED),
     "no tensor": (

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbench.catalog.layers.activation import ReLU, Tanh
+from workbench.catalog.layers.backbones import Backbone
 from workbench.catalog.layers.blocks import Branches, Group, Repeat, Residual
 from workbench.catalog.layers.conv import Conv2d, Conv3d
 from workbench.catalog.layers.dropout import Dropout
@@ -70,7 +71,11 @@ def fits(model: ModelSpec, shape: Shape) -> bool:
     return not any(step.fault for step in model.walk(shape))
 
 
-LEAVES = {n: k for n, k in LayerSpec.choices().items() if not issubclass(k, BlockSpec)}
+LEAVES = {
+    n: k
+    for n, k in LayerSpec.choices().items()
+    if not (k.verbatim or issubclass(k, BlockSpec | Backbone))
+}
 FRONTS = {
     1: Linear(out_features=10),
     2: Linear(out_features=12),

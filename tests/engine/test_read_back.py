@@ -11,6 +11,7 @@ from strategies import specs
 from torch import nn
 from torchvision.ops import Permute
 
+from workbench.core.block import BlockSpec
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, Shape, ShapeError
 from workbench.engine.build import is_plain
@@ -26,8 +27,12 @@ SHAPES = st.sampled_from(
 
 
 def test_all_but_the_layers_with_two_results_are_plain() -> None:
-    others = {"RNN", "LSTM", "GRU", "MultiheadAttention", "Residual", "Branches", "Repeat", "Group"}
-    assert {kind.__name__ for kind in PLAIN} == LayerSpec.choices().keys() - others
+    two_results = {"RNN", "LSTM", "GRU", "MultiheadAttention"}
+    kinds = LayerSpec.choices().items()
+    whole = {name for name, kind in kinds if kind.library == "torchvision.models"}
+    blocks = {name for name, kind in kinds if issubclass(kind, BlockSpec)}
+    found = {kind.__name__ for kind in PLAIN}
+    assert found == LayerSpec.choices().keys() - two_results - whole - blocks - {"Opaque"}
 
 
 @pytest.mark.parametrize("kind", PLAIN, ids=lambda kind: kind.__name__)

@@ -30,7 +30,7 @@ from workbench.core.events import (
 )
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
-from workbench.core.runs import Run
+from workbench.core.runs import Run, create_run
 from workbench.engine import checkpoint
 from workbench.engine.fit import fit
 from workbench.engine.remote import STOP_SECONDS, EngineFault, EngineLost, Engines, Stream
@@ -277,10 +277,10 @@ def test_what_was_told_before_a_mistake_arrives_first(engines: Engines, tmp_path
 def test_a_batch_beyond_all_memory_is_a_mistake_that_can_be_mended(
     engines: Engines, tmp_path: Path
 ) -> None:
-    """Few parameters, and images of 20,000 by 20,000 pixels with 1,000 channels between them."""
+    """Few parameters, and images of 800 by 800 pixels with 1,000 channels between them."""
     project = small.project(
-        small.layer("Conv2d", out_channels=1000, kernel_size=1, padding=10_000),
-        small.layer("MaxPool2d", kernel_size=10_000),
+        small.layer("Conv2d", out_channels=1000, kernel_size=1, padding=400),
+        small.layer("MaxPool2d", kernel_size=400),
         small.layer("Flatten"),
         small.layer("Linear", out_features=10),
     )
@@ -312,6 +312,25 @@ def test_a_run_folder_that_is_replaced_is_told_through_the_pipe(
     completed = told[-1]
     assert isinstance(completed, RunCompleted)
     assert completed.reason == "completed"
+
+
+def test_a_stop_while_the_engine_starts_does_not_wait_for_torch(tmp_path: Path) -> None:
+    engines, run = Engines(), create_run(small.project(), tmp_path)
+    stream = engines.remote("sinks.train", run.project(), run.folder)
+    told: Queue[list[Event]] = Queue()
+    reader = threading.Thread(target=lambda: told.put([e for batch in stream for e in batch]))
+    reader.start()
+    while stream.pid is None:
+        reader.join(0.01)
+    pid, began = stream.pid, time.monotonic()
+    stream.stop()
+    assert told.get(timeout=60) == []
+    reader.join()
+    assert time.monotonic() - began < STOP_SECONDS / 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert sorted(path.name for path in run.folder.iterdir()) == ["project.json"]
+    engines.close()
 
 
 def test_two_work_at_once_and_closing_ends_every_process() -> None:

@@ -1,12 +1,29 @@
 """The Code tab by mouse and keys."""
 
+from pathlib import Path
+
 import pytest
-from gestures import OpenWindow, card, click, click_named, keys, select
+from gestures import (
+    PATIENCE,
+    OpenWindow,
+    answer,
+    card,
+    choose,
+    choose_file,
+    click,
+    click_named,
+    dialog,
+    keys,
+    pick,
+    select,
+)
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QTabBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from workbench.core.codegen import generate
+from workbench.core.codegen_train import generate_program
 from workbench.ui.code_view import CodeView
 from workbench.ui.main_window import MainWindow
 
@@ -63,9 +80,9 @@ def test_the_chosen_layer_is_marked_and_a_click_chooses(
     assert len(view.marked) == 2
     click(qtbot, view.viewport(), spot(view, "self.fc1(x)"))
     qtbot.waitUntil(lambda: all("fc1" in line for line in marked(view)))
-    assert [window.session.document.project.model.at(p).name for p in window.network.chosen()] == [
-        "fc1"
-    ]
+    assert [
+        window.session.document.project.model.at(p).name for p in window.network.view.chosen()
+    ] == ["fc1"]
     click(
         qtbot, view.viewport(), spot(view, "from torch import nn")
     )  # a line of no layer chooses none
@@ -77,7 +94,7 @@ def test_the_marked_layer_is_brought_into_sight(qtbot: QtBot, open_window: OpenW
     window.resize(1000, 500)
     view = code_view(qtbot, window)
     last = len(window.session.document.project.model.layers) - 1
-    window.network.select([(last,)])
+    window.network.view.select([(last,)])
     qtbot.waitUntil(lambda: any("fc2" in line for line in marked(view)))
     shown = view.cursorForPosition(QPoint(1, 1)).blockNumber()
     lines = view.viewport().height() // view.fontMetrics().lineSpacing()
@@ -108,3 +125,71 @@ def test_words_are_coloured_as_the_theme_has_it(
     qtbot.waitUntil(lambda: shade() == wanted)
     assert view.lineWrapMode() == CodeView.LineWrapMode.NoWrap
     assert view.viewport().cursor().shape() == Qt.CursorShape.IBeamCursor
+
+
+MLP = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU())
+        self.head = nn.Linear(100, 10)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+"""
+
+
+def test_the_whole_program_is_a_tab_away(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window()
+    view = code_view(qtbot, window)
+    bar = window.findChild(QTabBar, "code.kinds")
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(1).center())
+    project = window.session.document.project
+    qtbot.waitUntil(lambda: view.toPlainText() == generate_program(project).text)
+    window.session.document.edit("Recipe", project.replace(train=project.train.replace(lr=0.25)))
+    qtbot.waitUntil(lambda: "lr=0.25" in view.toPlainText())
+    click_named(qtbot, window, "code.save")
+    choose_file(qtbot, window, "dialog.save_code", tmp_path / "mine.py")
+    assert (tmp_path / "mine.py").read_text("utf-8") == view.toPlainText()
+    assert (tmp_path / "fashion_mnist_6000.npz").stat().st_size > 100_000
+    window.commands.actions["network.code.turn"].trigger()
+    qtbot.waitUntil(lambda: view.toPlainText() == expected(window))
+
+
+def test_code_that_is_pasted_becomes_the_network(qtbot: QtBot, open_window: OpenWindow) -> None:
+    window = open_window()
+    view = code_view(qtbot, window)
+    before = window.session.document.project
+    QGuiApplication.clipboard().setText(MLP)
+    menu = window.findChild(QToolButton, "code.more").menu()
+    pick(qtbot, menu, "Paste Code")
+    qtbot.waitUntil(lambda: window.session.document.project != before, timeout=PATIENCE)
+    model = window.session.document.project.model
+    assert [layer.kind for _, layer in model.nested()] == [
+        *("Group", "Flatten", "Linear", "ReLU", "Linear")
+    ]
+    box = dialog(qtbot, window, "dialog.code_remarks")
+    assert isinstance(box, QMessageBox)
+    assert "head: the code has in_features=100, and 20 follows from the input." in box.text()
+    answer(qtbot, window, "dialog.code_remarks", QMessageBox.StandardButton.Ok)
+    qtbot.waitUntil(lambda: "class Body(nn.Module)" in view.toPlainText())
+    choose(qtbot, window, "edit.undo")
+    assert window.session.document.project == before
+
+
+def test_code_that_can_not_be_read_is_told_and_changes_nothing(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window()
+    code_view(qtbot, window)
+    before = window.session.document.project
+    (tmp_path / "bad.py").write_text("class Net(nn.Module:\n    pass\n")
+    with qtbot.waitSignal(window.session.failed, timeout=PATIENCE) as told:
+        choose(qtbot, window, "network.code.open")
+        choose_file(qtbot, window, "dialog.open_code", tmp_path / "bad.py")
+    assert "bad.py is not Python: line 1: " in str(told.args[0])
+    assert window.session.document.project == before

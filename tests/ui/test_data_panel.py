@@ -144,7 +144,7 @@ def test_the_split_is_changed_in_its_form(open_window: OpenWindow, qtbot: QtBot)
     assert window.session.document.project.data.val_fraction == 0.2
     reason = line.parentWidget().findChildren(type(window.panels["data"].info))
     assert [label.text() for label in reason if label.isVisible()] == [
-        "Input should be less than 1."
+        "Validation share must be below 1."
     ]
 
 

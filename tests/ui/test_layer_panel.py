@@ -80,14 +80,14 @@ def test_a_kernel_size_is_typed(window: MainWindow, qtbot: QtBot) -> None:
 
 
 WRONG = [
-    ("kernel_size", "0", "greater than or equal to 1"),
-    ("kernel_size", "-3", "greater than or equal to 1"),
-    ("kernel_size", "2.5", "valid integer"),
-    ("kernel_size", "big", "valid integer"),
-    ("kernel_size", "", "valid integer"),
-    ("kernel_size", "1, 2, 3", "valid integer"),
-    ("out_channels", "10000000", "less than or equal to 1000000"),
-    ("padding", "some", "valid integer"),
+    ("kernel_size", "0", "Kernel size must be at least 1."),
+    ("kernel_size", "-3", "Kernel size must be at least 1."),
+    ("kernel_size", "2.5", "Kernel size must be a whole number."),
+    ("kernel_size", "big", "Kernel size must be a whole number."),
+    ("kernel_size", "", "Kernel size must be a whole number."),
+    ("kernel_size", "1, 2, 3", "Kernel size must have at most 2 values."),
+    ("out_channels", "10000000", "must be at most 1,000,000."),
+    ("padding", "some", "Padding must be a whole number or 'same'."),
     ("name", "2nd", "not a Python name"),
     ("name", "forward", "torch.nn.Module uses itself"),
     ("name", "relu1", "Another layer is named relu1 already."),
@@ -165,3 +165,15 @@ def test_keys_in_a_field_do_not_reach_the_layers(window: MainWindow, qtbot: QtBo
         keys(qtbot, line, sequence)
     assert window.session.document.project == before
     assert line.selectedText() == line.text()
+
+
+def test_an_empty_stride_shows_the_one_in_force(window: MainWindow, qtbot: QtBot) -> None:
+    kinds = [layer.kind for layer in window.session.document.project.model.layers]
+    select(qtbot, window, kinds.index("MaxPool2d"))
+    stride = field(window, "stride")
+    type_over(qtbot, field(window, "kernel_size"), "3")
+    assert (stride.text(), stride.placeholderText()) == ("", "3")
+    type_over(qtbot, field(window, "kernel_size"), "3 x 2")
+    assert stride.placeholderText() == "3 × 2"
+    type_over(qtbot, stride, "1")
+    assert stride.text() == "1"

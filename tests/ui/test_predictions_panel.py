@@ -158,3 +158,18 @@ def test_predictions_of_other_data_are_not_shown(window: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
     drawn(qtbot, window)
     assert window.panels["predictions"].pictures.isVisible()
+
+
+def test_many_long_classes_are_numbered_above_the_matrix(open_window: OpenWindow) -> None:
+    table = open_window().panels["confusion"].table
+    model, across, down = table.model(), Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+    for kind, above, beside in (
+        ("FashionMNISTSmall", "9", "9  Ankle boot"),
+        ("Digits", "9", "9"),
+        ("Iris", "virginica", "virginica"),
+    ):
+        classes = DatasetSpec.named(kind)().info().classes
+        model.show(np.eye(len(classes), dtype=int), classes)
+        last = len(classes) - 1
+        assert (model.headerData(last, across), model.headerData(last, down)) == (above, beside)
+        assert model.headerData(last, across, Qt.ItemDataRole.ToolTipRole) == classes[last]

@@ -205,7 +205,7 @@ BAD = {
     "binary": (lambda content: bytes(range(256)), "is not a text file in UTF-8"),
     "foreign": (lambda content: b'{"name": "left-pad"}', "is not a workbench project"),
     "newer": (_newer, "was saved by a newer Torch Workbench (format 99"),
-    "hand-broken": (_broken, "model.layers[0].out_features: input should be greater than"),
+    "hand-broken": (_broken, "model.layers[0].out_features must be at least"),
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gestures import PATIENCE, OpenWindow, choose, click, click_named, drawn, keys, pick
+from gestures import PATIENCE, OpenWindow, choose, click, click_named, drawn, keys, pick, widget
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -22,6 +22,7 @@ from workbench.core.events import (
 )
 from workbench.core.project import Project
 from workbench.core.template import Template
+from workbench.engine.remote import Engines
 from workbench.ui.main_window import MainWindow
 from workbench.ui.panels.curves import STEP, CurvesPanel
 
@@ -245,3 +246,47 @@ def test_a_loss_that_diverges_is_told_in_a_sentence(open_window: OpenWindow, qtb
     )
     assert idle(window)
     assert not window.banner.button.isVisible()
+
+
+def test_train_and_stop_at_once_after_the_start_leave_nothing(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    cold = Engines()
+    window = open_window(on_digits("mlp", epochs=3), cold)
+    window.start()
+    said: list[str] = []
+    window.session.said.connect(said.append)
+    click_named(qtbot, window, "run_bar.train")
+    (run,) = window.session.settings.runs_dir.iterdir()
+    with qtbot.waitSignal(window.session.all_ended, timeout=PATIENCE):
+        click_named(qtbot, window, "run_bar.stop")
+        with qtbot.waitSignal(window.session.state_changed, timeout=4000):  # before torch is there
+            assert window.session.state == "stopping"
+    assert idle(window)
+    assert said[1:2] == ["Stopped before a checkpoint."]
+    assert window.session.run is None
+    assert not run.exists()
+    assert not window.banner.isVisible()
+    assert window.session.data.described
+    cold.close()
+
+
+def test_nothing_else_can_be_trained_while_training(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(on_digits("mlp", epochs=5000))
+    empty = {name: widget(window, f"{name}.act") for name in ("predictions", "confusion")}
+    actions = [window.commands.actions[name] for name in ("run.train", "run.continue")]
+    assert all(button.isEnabled() for button in empty.values())
+    assert actions[0].isEnabled()
+    events = heard(window)
+    click(qtbot, empty["confusion"])
+    assert window.session.state == "running"
+    assert not any(button.isEnabled() for button in empty.values())
+    assert not any(action.isEnabled() for action in actions)
+    qtbot.waitUntil(lambda: len(events) > 0, timeout=PATIENCE)
+    run = window.session.run
+    window.session.train_wanted.emit()
+    assert window.session.run == run
+    click_named(qtbot, window, "run_bar.stop")
+    qtbot.waitUntil(lambda: idle(window), timeout=PATIENCE)
+    assert all(button.isEnabled() for button in empty.values())
+    assert actions[0].isEnabled()

@@ -65,15 +65,15 @@ def test_numbers_are_typed_and_wrong_ones_are_told(open_window: OpenWindow, qtbo
         assert getattr(recipe(window), name) == value
     before = window.session.document.project
     for name, typed, told in (
-        ("lr", "0", "greater than 0"),
-        ("lr", "-1", "greater than 0"),
-        ("lr", "1e9", "less than or equal to 1000"),
-        ("lr", "fast", "valid number"),
-        ("lr", "NaN", "finite number"),
-        ("lr", "", "valid number"),
-        ("epochs", "0", "greater than or equal to 1"),
-        ("epochs", "2.5", "valid integer"),
-        ("seed", "-1", "greater than or equal to 0"),
+        ("lr", "0", "lr must be above 0."),
+        ("lr", "-1", "lr must be above 0."),
+        ("lr", "1e9", "must be at most 1000."),
+        ("lr", "fast", "lr must be a number."),
+        ("lr", "NaN", "must be a finite number."),
+        ("lr", "", "lr must be a number."),
+        ("epochs", "0", "Epochs must be at least 1."),
+        ("epochs", "2.5", "Epochs must be a whole number."),
+        ("seed", "-1", "Seed must be at least 0."),
     ):
         line = editor(window, f"form.{name}")
         was = str(getattr(before.train, name))
@@ -101,7 +101,7 @@ def test_the_optimizers_own_arguments_have_a_form(open_window: OpenWindow, qtbot
     type_over(qtbot, editor(window, "optimizer.betas"), "0.8 × 0.99")
     assert recipe(window).optimizer.betas == (0.8, 0.99)
     type_over(qtbot, editor(window, "optimizer.weight_decay"), "-1")
-    assert "greater than or equal to 0" in complaint(window, "optimizer.weight_decay")
+    assert "must be at least 0." in complaint(window, "optimizer.weight_decay")
     take(qtbot, optimizer, "SGD")
     drawn(qtbot, window)
     nesterov = editor(window, "optimizer.nesterov")

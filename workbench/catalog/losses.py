@@ -42,6 +42,9 @@ class CrossEntropyLoss(LossSpec):
     def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
         return output.softmax(1)
 
+    def predicted_source(self, output: str, info: DatasetInfo) -> str:
+        return f"{output}.argmax(1)"
+
 
 class BCEWithLogitsLoss(LossSpec):
     """torch.nn.BCEWithLogitsLoss: one score for two classes, else one score per class."""
@@ -69,6 +72,14 @@ class BCEWithLogitsLoss(LossSpec):
         yes = output.sigmoid()
         return torch.cat([1 - yes, yes], 1) if len(info.classes) == 2 else yes
 
+    def targets_source(self, targets: str, info: DatasetInfo) -> str:
+        if len(info.classes) == 2:
+            return f"{targets}[:, None].float()"
+        return _one_hot_source(targets, len(info.classes))
+
+    def predicted_source(self, output: str, info: DatasetInfo) -> str:
+        return f"({output}[:, 0] > 0)" if len(info.classes) == 2 else f"{output}.argmax(1)"
+
 
 class MSELoss(LossSpec):
     """torch.nn.MSELoss to the target value, or to one-hot classes."""
@@ -92,6 +103,14 @@ class MSELoss(LossSpec):
     def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
         return output if info.task == "classification" else output[:, 0]
 
+    def targets_source(self, targets: str, info: DatasetInfo) -> str:
+        if info.task == "classification":
+            return _one_hot_source(targets, len(info.classes))
+        return f"{targets}[:, None]"
+
+    def predicted_source(self, output: str, info: DatasetInfo) -> str:
+        return f"{output}.argmax(1)" if info.task == "classification" else f"{output}[:, 0]"
+
 
 def _one_hot(targets: "Tensor", classes: int) -> "Tensor":
     from torch.nn import functional
@@ -99,3 +118,7 @@ def _one_hot(targets: "Tensor", classes: int) -> "Tensor":
     if targets.ndim == 2:  # class probabilities
         return targets
     return functional.one_hot(targets, classes).float()
+
+
+def _one_hot_source(targets: str, classes: int) -> str:
+    return f"nn.functional.one_hot({targets}, {classes}).float()"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from workbench.core.reasons import Refused
 from workbench.core.spec import Fraction, Number
 from workbench.core.train import OptimizerSpec
 
@@ -26,10 +27,20 @@ class _Optimizer(OptimizerSpec, abstract=True):
         from torch import optim
 
         arguments: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        learning = [each for each in model.parameters() if each.requires_grad]  # none is frozen
         made: Optimizer = getattr(optim, self.kind)(
-            model.parameters(), lr=lr, fused=_fused(model), **arguments
+            learning, lr=lr, fused=_fused(model), **arguments
         )
         return made
+
+    def source(self, parameters: str, lr: float) -> str:
+        given = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != field.default
+        }
+        more = "".join(f", {name}={value!r}" for name, value in given.items())
+        return f"torch.optim.{self.kind}({parameters}, lr={lr!r}{more}, fused=True)"
 
 
 class SGD(_Optimizer):
@@ -56,7 +67,7 @@ class SGD(_Optimizer):
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> Self:
         if self.nesterov and self.momentum == 0.0:
-            raise ValueError("nesterov needs a momentum above 0")
+            raise Refused("nesterov needs a momentum above 0")
         return self
 
 

@@ -11,7 +11,18 @@ from collections.abc import Sequence
 from workbench.cli.interrupts import Interrupts
 from workbench.core.errors import UserError
 
-COMMANDS = ("new", "train", "evaluate", "info", "data", "templates", "datasets", "layers")
+COMMANDS = (
+    "new",
+    "train",
+    "evaluate",
+    "info",
+    "data",
+    "code",
+    "check",
+    "templates",
+    "datasets",
+    "layers",
+)
 
 FAILED = 1
 

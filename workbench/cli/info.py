@@ -8,6 +8,7 @@ from typing import Any
 
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.tables import figures, table
+from workbench.core.costs import LONG, Costs, costs_of, size
 from workbench.core.events import EpochCompleted, RunCompleted, RunStarted
 from workbench.core.layer import counted, shape_text
 from workbench.core.project import Project, load_project
@@ -17,6 +18,14 @@ from workbench.core.walk import Step
 
 def info(options: Namespace) -> int:
     """Tell network, data and recipe of a project file; of a run folder also how it went.
+
+    As JSON: `path`, `layers`, `parameters`, `multiply_adds` (of one sample), `memory`, `data`,
+    `train` and `run`. A layer has, beside its arguments, `path`, `in_shape`, `out_shape`,
+    `parameters`, `multiply_adds`, `memory` and `fault`; its `memory` has `saved` (bytes that it
+    adds to what training keeps for the backward pass) and `alive` (bytes alive while it runs in
+    evaluation), or is null behind a fault. The `memory` of the network, in bytes for a batch of
+    `batch` samples in float32: `inputs`, `forward` (most activations at once in evaluation),
+    `saved`, `weights`, `gradients`, `optimizer`, and `training`, the sum of the last four.
 
     Raises:
         UserError: it is neither, or can't be read.
@@ -36,22 +45,29 @@ def info(options: Namespace) -> int:
 
 def _content(project: Project) -> dict[str, Any]:
     data, steps = project.data.info(), project.walk()
+    costs = costs_of(project, steps)
+    memory = ("batch", "inputs", "forward", "saved", "weights", "gradients", "optimizer")
     known = ("title", "task", "shape", "classes", "sizes")
     return {
-        "layers": [_layer(step) for step in steps],
-        "parameters": sum(step.parameters for step in steps if not step.depth),
+        "layers": [_layer(step, costs) for step in steps],
+        "parameters": costs.parameters,
+        "multiply_adds": costs.multiply_adds,
+        "memory": {name: getattr(costs, name) for name in (*memory, "training")},
         "data": project.data.model_dump(mode="json") | {n: getattr(data, n) for n in known},
         "train": project.train.model_dump(mode="json"),
     }
 
 
-def _layer(step: Step) -> dict[str, Any]:
+def _layer(step: Step, costs: Costs) -> dict[str, Any]:
+    cost = costs.layers.get(step.path)
     return {
         **step.layer.model_dump(mode="json"),
         "path": step.path,
         "in_shape": step.in_shape,
         "out_shape": step.out_shape,
         "parameters": step.parameters,
+        "multiply_adds": step.multiply_adds,
+        "memory": cost and {"saved": cost.saved, "alive": cost.forward},
         "fault": str(step.fault) if step.fault else None,
     }
 
@@ -71,7 +87,9 @@ def _summary(project: Project) -> Iterator[str]:
 def _network(project: Project) -> str:
     """The layers with what flows through them; a fault stands behind its layer."""
     steps = project.walk()
-    rows = [("layer", "type", "arguments", "output", "parameters")]
+    costs = costs_of(project, steps)
+    head = ("layer", "type", "arguments", "output", "parameters", "multiply-adds", "memory")
+    rows = [head]
     rows += [
         (
             "  " * step.depth + step.layer.name,
@@ -79,11 +97,14 @@ def _network(project: Project) -> str:
             step.layer.words(),
             f"fault: {step.fault}" if step.fault else shape_text(step.out_shape),
             f"{step.parameters:,}",
+            f"{step.multiply_adds:,}",
+            size(costs.layers[step.path].saved) if step.path in costs.layers else "",
         )
         for step in steps
     ]
-    total = sum(step.parameters for step in steps if not step.depth)
-    return table([*rows, ("total", "", "", "", f"{total:,}")], numbers=[4])
+    total = f"{costs.parameters:,}", f"{costs.multiply_adds:,}", size(costs.saved)
+    told = table([*rows, ("total", "", "", "", *total)], numbers=[4, 5, 6])
+    return f"{told}\n\n{LONG.format(**costs.texts())}"
 
 
 def _history(run: Run) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def layers(options: Namespace) -> int:
             "summary": kind.summary,
         }
         for name, kind in LayerSpec.choices().items()
+        if kind.in_palette
     ]
     return _told(rows, ("name", "category", "arguments"), options)
 

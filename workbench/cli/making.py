@@ -30,7 +30,7 @@ def new(options: Namespace) -> int:
     path = Path(options.output)
     project = _project(options)
     if path.exists() and not options.force:
-        _refuse_to_replace(path)
+        refuse_to_replace(path)
     with options.interrupts.held():
         save_project(project, path)
     print(json.dumps({"file": str(path)}) if options.json else f"{path} written")
@@ -64,7 +64,12 @@ def data_at(wanted: str, given: Mapping[str, Any]) -> DatasetSpec:
     return last.data
 
 
-def _refuse_to_replace(path: Path) -> None:
+def refuse_to_replace(path: Path) -> None:
+    """See that nothing is lost by writing there.
+
+    Raises:
+        UserError: a file is there that is not empty, or a folder.
+    """
     if path.is_dir() or path.stat().st_size:  # an empty file, as of mktemp, holds nothing to lose
         raise UserError(
             "{path} exists already. Choose another name, or replace it with --force.", path=path

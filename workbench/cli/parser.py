@@ -4,7 +4,16 @@ import argparse
 from typing import Any, NoReturn
 
 from workbench import __version__
-from workbench.cli import data_checking, evaluating, info, listing, making, training
+from workbench.cli import (
+    checking,
+    coding,
+    data_checking,
+    evaluating,
+    info,
+    listing,
+    making,
+    training,
+)
 from workbench.core.errors import UserError
 
 USAGE = """workbench [FILE]             open the window
@@ -50,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_info(commands)
     _add_data(commands)
+    _add_code(commands)
+    _add_check(commands)
     for name, function in listing.LISTS.items():
         _add(commands, name, function, f"list the {name} that can be named")
     return top
@@ -123,3 +134,17 @@ def _add_data(commands: Any) -> None:
     actions = data.add_subparsers(metavar="ACTION", required=True, prog="workbench data")
     check = _add(actions, "check", data_checking.check, "tell what is wrong with data")
     check.add_argument("path", metavar="PATH|FILE", help="a file or folder of data, or a project")
+
+
+def _add_check(commands: Any) -> None:
+    purpose = "tell what a project should get right before it is trained"
+    check = _add(commands, "check", checking.check, purpose)
+    check.add_argument("file", metavar="FILE", help="a project, F.workbench")
+
+
+def _add_code(commands: Any) -> None:
+    code = _add(commands, "code", coding.code, "write a project or a run as plain PyTorch")
+    code.add_argument("path", metavar="FILE|RUN_DIR", help="a project, or the folder of a run")
+    code.add_argument("--train", action="store_true", help="the whole program, train.py")
+    code.add_argument("-o", "--output", metavar="PATH", help="a file; else it is printed")
+    code.add_argument("--force", action="store_true", help="replace PATH if it exists")

@@ -47,6 +47,9 @@ class Code:
 def generate(model: ModelSpec, in_shape: Shape, name: str = NET) -> Code:
     """The source of a network for samples of `in_shape`; a fault becomes a comment, and a size
     that is not known behind it a lazy module or `...`."""
+    kept = "".join(getattr(layer, "definitions", "") for _, layer in model.nested())
+    while re.search(rf"\bclass {name}\b", kept):
+        name += "2"
     module = _Module(name)
     module.write(name, model.layers, [in_shape])
     return module.code()
@@ -77,13 +80,13 @@ class _Class:
         yield Line(f"class {self.name}(nn.Module):", owner)
         if self.title:
             yield Line(f'    """{self.title}"""', owner)
-            yield Line("")
+            yield Line("", owner)
         if self.init:
             names = "".join(f", {name}" for name in self.parameters.names)
             yield Line(f"    def __init__(self{names}):", owner)
             yield Line("        super().__init__()", owner)
             yield from self.init
-            yield Line("")
+            yield Line("", owner)
         yield Line("    def forward(self, x):" + self.note, owner)
         yield from self.forward
         yield Line("        return x", owner)
@@ -95,9 +98,12 @@ class _Module:
     def __init__(self, name: str) -> None:
         self._taken = {name, NET}
         self._done: list[_Class] = []
+        self._kept: dict[str, Path] = {}
 
     def code(self) -> Code:
         lines = [line for each in self._done for line in (Line(""), Line(""), *each.lines())]
+        for text, path in reversed(self._kept.items()):
+            lines = [Line(""), Line(""), *(Line(each, path) for each in text.splitlines()), *lines]
         used = {
             name for line in lines for name in re.findall(r"\b(torch|torchvision)\.", line.text)
         }
@@ -137,7 +143,7 @@ class _Module:
         """The assignments of a stack's modules, also of those in blocks that are none."""
         for steps in zip(*(in_stack(steps, at) for steps in walks), strict=True):
             layer, path = steps[0].layer, steps[0].path
-            if steps[0].fault:
+            if steps[0].fault and not layer.verbatim:  # in plain Python that may well run
                 made.init += [
                     Line(text, path) for text in _comment(f"{layer.name} {steps[0].fault}")
                 ]
@@ -145,12 +151,22 @@ class _Module:
                 for number in range(len(layer.stacks)):
                     self._construct(made, (*path, number), walks)
                 continue
+            if layer.verbatim:
+                kept = textwrap.indent(getattr(layer, "assignments", ""), " " * 8)
+                made.init += [Line(text, path, is_kept=True) for text in kept.splitlines()]
+                self._keep(getattr(layer, "definitions", ""), path)
+                continue
             source = self._scope(made, layer, steps) if isinstance(layer, BlockSpec) else None
             if source is None:
                 sources = [constructor_source(layer, step.in_shape) for step in steps]
                 source = made.parameters.unified(sources, layer.positional)
             lines = statement(f"self.{layer.name} = {source}", 8)
             made.init += [Line(text, path) for text in lines]
+
+    def _keep(self, text: str, path: Path) -> None:
+        """Write classes and functions of somebody's own once, above those that use them."""
+        if text and text not in self._kept:
+            self._kept[text] = path
 
     def _scope(self, made: _Class, block: BlockSpec, steps: Sequence[Step]) -> str:
         """The call that makes a module of its own; writes its class first."""
@@ -217,6 +233,8 @@ def _comment(text: str) -> list[str]:
 
 def _laid_out(line: Line) -> list[Line]:
     """A line of a forward at its place, with its note where there is room for it."""
+    if line.is_kept:
+        return [replace(line, text=f"{' ' * 8}{line.text}")]
     texts = statement(line.text, 8)
     noted = f"{texts[0]}  # {line.note}"
     if line.note and len(texts) == 1 and len(noted) <= LENGTH:

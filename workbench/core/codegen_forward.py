@@ -20,6 +20,8 @@ class Line:
     text: str
     owner: Path | None = None
     note: str = ""
+    is_kept: bool = False
+    """Whether it stays as it is, whatever its length."""
 
 
 class Forward:
@@ -47,6 +49,9 @@ class Forward:
         return source
 
     def _call(self, layer: LayerSpec, path: Path, source: str, target: str) -> None:
+        if layer.verbatim:
+            self._keep(layer, path, source, target)
+            return
         lines = call_source(layer, f"self.{layer.name}", target, self._steps[path].in_shape)
         read = re.compile(rf"(?<![.\w]){target}\b")
         for line in lines:
@@ -54,6 +59,14 @@ class Forward:
             self.lines.append(Line(f"{left} = {read.sub(source, right)}", path))
             if read.search(left):  # from here on the target is what is read
                 source = target
+
+    def _keep(self, layer: LayerSpec, path: Path, source: str, target: str) -> None:
+        """Statements of somebody's own, which take `x` and leave their output in it."""
+        if source != target:
+            self.lines.append(Line(f"{target} = {source}", path))
+        for line in layer.call_source("", "x", ()):
+            text = re.sub(r"(?<![.\w])x\b(?!=)", target, line)
+            self.lines.append(Line(text, path, is_kept=True))
 
     def _fork(self, block: BlockSpec, path: Path, source: str, target: str) -> None:
         """Stacks side by side, and the line that joins them."""
@@ -113,5 +126,8 @@ class Forward:
         """Say the shape behind a layer that changes it, on its last line."""
         step = self._steps[path]
         last = self.lines[-1] if len(self.lines) > first else None
+        block = step.layer if isinstance(step.layer, BlockSpec) else None
+        if block and not block.scope and len(block.variables) == 1:  # its only stack has said it
+            return
         if last and last.owner == path and step.out_shape and step.out_shape != step.in_shape:
             self.lines[-1] = Line(last.text, path, shape_text(step.out_shape))

@@ -58,12 +58,23 @@ class Costs:
         """All that training holds at the start of the backward pass."""
         return self.weights + self.gradients + self.optimizer + self.saved
 
-    def words(self) -> str:
-        """The totals in a line."""
-        told = [counted(self.parameters, "parameter", "parameters")]
-        if self.multiply_adds:
-            told.append(f"{amount(self.multiply_adds)} multiply-adds")
-        return " · ".join([*told, f"{size(self.training)} to train at batch {self.batch}"])
+    def texts(self) -> dict[str, str]:
+        """The totals as short texts, for the sentences in which they are told."""
+        sizes = ("inputs", "forward", "saved", "weights", "gradients", "optimizer", "training")
+        return {
+            "batch": f"{self.batch:,}",
+            "parameters": counted(self.parameters, "parameter", "parameters"),
+            "multiply_adds": amount(self.multiply_adds),
+            **{name: size(getattr(self, name)) for name in sizes},
+        }
+
+
+SHORT = "{parameters} · {multiply_adds} multiply-adds · {training} to train at batch {batch}"
+LONG = (
+    "Batch of {batch}: {forward} of activations at once in evaluation; {training} to train: "
+    "{saved} of activations kept for the backward pass, {weights} of parameters, {gradients} of "
+    "gradients, {optimizer} of the optimizer."
+)
 
 
 def costs(

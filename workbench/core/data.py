@@ -9,6 +9,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.spec import Fraction, Spec
 from workbench.core.transform import TransformSpec
 
@@ -201,6 +202,12 @@ class DatasetSpec(Spec, shelf=True):
         """
         yield from ()
         return self.load()
+
+    def source(self) -> Source:
+        """The same as Python: lines that make the numpy arrays `train_inputs`, `train_targets`
+        and so on for val and test. `split(inputs, targets, fraction, seed)` is there, which gives
+        inputs and targets without and with the share that is held back."""
+        raise NotImplementedError
 
     def download(self) -> None:
         """Fetch the files that `load` reads, where the dataset is `downloadable`.

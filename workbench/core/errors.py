@@ -8,7 +8,8 @@ class UserError(Exception):
     """A mistake told in one sentence: what happened, to what, and what to do.
 
     `message` is an English template and `values` fill its fields, so that a window can translate
-    the template before filling it. `str()` is the filled English sentence.
+    the template before filling it. A value may be a part of the sentence, and then is such an error
+    itself. `str()` is the filled English sentence.
     """
 
     def __init__(self, message: str, **values: Any) -> None:
@@ -16,7 +17,7 @@ class UserError(Exception):
         self.message = message
         # Plain values only: they cross the pipe, where a torch.dtype would drag torch along.
         self.values: dict[str, Any] = {
-            name: value if isinstance(value, str | int | float) else str(value)
+            name: value if isinstance(value, str | int | float | UserError) else str(value)
             for name, value in values.items()
         }
 

@@ -161,6 +161,14 @@ class ModelSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRead(Event):
+    """Code was read: its network, and in sentences what it could not say or says otherwise."""
+
+    model: ModelSpec
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLoaded(Event):
     """A model was read: its weights lie cleaned at `weights`; `model` is its network."""
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from workbench.core.errors import UserError
+from workbench.core.reasons import Refused
 from workbench.core.spec import Spec
 
 Shape = tuple[int, ...]
@@ -115,9 +116,9 @@ def counted(number: int, one: str, many: str) -> str:
 
 def _layer_name(name: str) -> str:
     if name and (not name.isidentifier() or keyword.iskeyword(name)):
-        raise ValueError(f"{name!r} is not a Python name")
+        raise Refused("{name!r} is not a Python name", name=name)
     if name in RESERVED_NAMES or name.startswith("_"):
-        raise ValueError(f"{name!r} is a name that torch.nn.Module uses itself")
+        raise Refused("{name!r} is a name that torch.nn.Module uses itself", name=name)
     return name
 
 
@@ -137,6 +138,12 @@ class LayerSpec(Spec, shelf=True):
     """The start of its default name: `conv` gives conv1, conv2, ..."""
     positional: ClassVar[tuple[str, ...]] = ()
     """Arguments that people write without their names, in the constructor's order."""
+    others: ClassVar[tuple[str, ...]] = ()
+    """Those behind them in the constructor's order, where that is not the order of the fields."""
+    verbatim: ClassVar[bool] = False
+    """Whether it is a piece of code that is kept as it is."""
+    in_palette: ClassVar[bool] = True
+    """Whether a person can add it; if not, it only comes out of files."""
 
     name: Annotated[str, Field(max_length=64, strict=True), AfterValidator(_layer_name)] = ""
 
@@ -145,6 +152,23 @@ class LayerSpec(Spec, shelf=True):
         """What a live module of its class says of its fields, in torch's words: `(3, 3)` for 3, a
         tensor for a bias."""
         return {name: getattr(module, name) for name in cls.model_fields if name != "name"}
+
+    @classmethod
+    def full_name(cls) -> str:
+        """What makes its module, as torch's documentation names it: `torch.nn.Linear`."""
+        return f"{cls.library}.{cls.__name__}"
+
+    @classmethod
+    def order(cls) -> tuple[str, ...]:
+        """The arguments of its constructor in torch's order, as far as it has them."""
+        lead = cls.positional
+        fields = (name for name in cls.model_fields if name != "name" and name not in lead)
+        return (*lead, *(cls.others or fields))
+
+    @classmethod
+    def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What the arguments of its constructor say of its fields."""
+        return given
 
     def out_shape(self, in_shape: Shape) -> Shape:
         """The shape that one sample has behind this layer.

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny, model_validator
 
 from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec, Shape
+from workbench.core.reasons import Refused
 from workbench.core.spec import Spec
 from workbench.core.walk import Path, Step, walk
 
@@ -18,9 +19,10 @@ MOST_LAYERS, MOST_UNROLLED, DEEPEST = 2_000, 10_000, 30
 
 def _bounded(layers: Layers) -> Layers:
     if sum(1 for _ in nested(layers)) > MOST_LAYERS:
-        raise ValueError(f"a network has at most {MOST_LAYERS:,} layers")
+        raise Refused("a network has at most {most} layers", most=f"{MOST_LAYERS:,}")
     if _unrolled(layers) > MOST_UNROLLED:
-        raise ValueError(f"a network has at most {MOST_UNROLLED:,} layers in all rounds")
+        most = f"{MOST_UNROLLED:,}"
+        raise Refused("a network has at most {most} layers in all rounds", most=most)
     return layers
 
 
@@ -45,7 +47,7 @@ class ModelSpec(Spec):
         names = [layer.name for _, layer in self.nested() if layer.name]
         for name, count in Counter(names).items():
             if count > 1:
-                raise ValueError(f"two layers are named {name!r}")
+                raise Refused("two layers are named {name!r}", name=name)
         if len(names) != sum(1 for _ in self.nested()):
             object.__setattr__(self, "layers", tuple(_filled(self.layers, set(names))))
         return self
@@ -116,7 +118,7 @@ class ModelSpec(Spec):
 def nested(layers: Sequence[LayerSpec], at: Path = ()) -> Iterator[tuple[Path, LayerSpec]]:
     """Every layer of a stack with its path, each block before what it holds."""
     if len(at) > 2 * DEEPEST:
-        raise ValueError(f"blocks are nested at most {DEEPEST} deep")
+        raise Refused("blocks are nested at most {most} deep", most=DEEPEST)
     for index, layer in enumerate(layers):
         yield (*at, index), layer
         if isinstance(layer, BlockSpec):

@@ -34,6 +34,11 @@ def datasets_dir() -> Path:
     return user_data() / "datasets"
 
 
+def weights_dir() -> Path:
+    """Where downloaded weights of backbones are kept."""
+    return user_data() / "weights"
+
+
 def log_file() -> Path:
     """The log of the window: warnings, and errors with their tracebacks."""
     return user_data() / "workbench.log"

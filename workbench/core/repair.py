@@ -5,8 +5,9 @@ is decided here: an edit that leaves no fault goes before one that leaves a late
 smaller edit goes first, then the one that changes the number of parameters least.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from workbench.core.block import BlockSpec
@@ -70,14 +71,19 @@ class Offer:
     """An edit that mends the fault, and what comes of it."""
 
     fix: Fix
-    project: Project
-    """The project with the edit made."""
+    change: Callable[[], Project]
+    """Makes the project with the edit: only what is taken is made."""
     out_shape: Shape | None
     """The shape behind the mended place."""
     parameters: int
     """How many parameters the network up to there gains or, below 0, loses."""
     faults: int
     """How many faults are left."""
+
+    @cached_property
+    def project(self) -> Project:
+        """The project with the edit made."""
+        return self.change()
 
 
 @dataclass(frozen=True)
@@ -113,26 +119,28 @@ def ranked(fault: Fault, edits: Iterable[Edit], most: int = MOST_OFFERS) -> list
 
 
 def _offer(fault: Fault, trial: _Trial) -> Offer:
-    project, edit = fault.project, trial.edit
+    left = sum(step.fault is not None for step in trial.steps)
+    change = partial(_made, fault.project, trial.edit)
+    return Offer(trial.edit.fix, change, trial.out_shape, trial.parameters, left)
+
+
+def _made(project: Project, edit: Edit) -> Project:
     *stack, at = edit.path
     others = project.model.removed([(*stack, at + more) for more in range(1, edit.span)])
-    return Offer(
-        edit.fix,
-        project.replace(model=others.swapped(edit.path, edit.fix.layers)),
-        trial.out_shape,
-        trial.parameters,
-        sum(step.fault is not None for step in trial.steps),
-    )
+    return project.replace(model=others.swapped(edit.path, edit.fix.layers))
 
 
 def _tried(fault: Fault, edit: Edit, layers: Layers, bonus: bool) -> _Trial | None:
     """The edit made, or None if it does not mend the fault."""
-    steps = _walked(fault, edit, layers)
-    apart = {step.path for step in fault.steps if step.fault and _is_apart(step.path, edit.path)}
-    here, left = _left(fault.steps, apart), _left(steps, apart)
-    if left >= here:
-        return None
     place = _place(fault, edit)
+    apart = {step.path for step in fault.steps if step.fault and _is_apart(step.path, edit.path)}
+    end = max(place[0] + 1, edit.path[0])
+    so_far = _walked_to(fault, edit, layers, end)
+    at = [step for step in fault.steps if step.path[0] <= fault.step.path[0]]
+    if _left(so_far, apart) >= _left(at, apart):
+        return None  # as most edits do: the rest of a large network need not be walked for them
+    steps = _walked_on(fault, so_far, layers, end)
+    here, left = _left(fault.steps, apart), _left(steps, apart)
     before = _parameters(fault.steps, fault.step.path[: len(place)])
     return _Trial(
         edit,
@@ -145,16 +153,21 @@ def _tried(fault: Fault, edit: Edit, layers: Layers, bonus: bool) -> _Trial | No
     )
 
 
-def _walked(fault: Fault, edit: Edit, layers: Layers) -> list[Step]:
-    """The walk through `layers`: what stands in front of the edit is as it was, except that the
-    layer there may now be the last one."""
+def _walked_to(fault: Fault, edit: Edit, layers: Layers, end: int) -> list[Step]:
+    """The walk through the first layers: what stands in front of the edit is as it was, except
+    that the layer there may now be the last one."""
     first = max(edit.path[0] - 1, 0)
     start = next(step for step in fault.steps if step.path == (first,))
-    tail = walk(layers[first:], start.in_shape, first=first)
-    return [
-        *(step for step in fault.steps if step.path < (first,)),
-        *fault.project.checked(tail),
-    ]
+    walked = walk(layers[first:end], start.in_shape, first=first)
+    steps = [*(step for step in fault.steps if step.path < (first,)), *walked]
+    return fault.project.checked(steps) if end >= len(layers) else steps
+
+
+def _walked_on(fault: Fault, steps: list[Step], layers: Layers, end: int) -> list[Step]:
+    if end >= len(layers):
+        return steps
+    shape = next((s.out_shape for s in reversed(steps) if not s.depth), fault.came)
+    return fault.project.checked([*steps, *walk(layers[end:], shape, first=end)])
 
 
 def _there(fault: Fault, edit: Edit) -> Layers:
@@ -186,7 +199,9 @@ def _place(fault: Fault, edit: Edit) -> Path:
     stack, at = edit.path[:-1], fault.step.path[depth - 1 : depth]
     if fault.step.path[: depth - 1] != stack or not at:
         return fault.step.path  # somewhere inside the block that is the faulty one
-    return (*stack, at[0] + len(edit.fix.layers) - edit.span)
+    # behind what replaces it, or moved by what stands in front of it
+    end = max(at[0], edit.path[-1] + edit.span - 1)
+    return (*stack, end + len(edit.fix.layers) - edit.span)
 
 
 def _parameters(steps: Sequence[Step], place: Path) -> int:

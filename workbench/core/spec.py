@@ -19,9 +19,9 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from workbench.core.errors import UserError
+from workbench.core.reasons import REASONS, Refused, reason
 from workbench.core.shelf import Shelf
 
 # pydantic would look through every installed package for plugins: a tenth of a second at start.
@@ -71,7 +71,7 @@ class Spec(BaseModel):
             return cls.named(value.get("type")).model_validate(value)
         fields = {key: item for key, item in value.items() if key != "type"}
         if value.get("type", cls.__name__) != cls.__name__:
-            raise PydanticCustomError("type", "expected the type {name}", {"name": cls.__name__})
+            raise Refused("expected the type {name}", name=cls.__name__)
         return handler(fields)
 
     @classmethod
@@ -80,10 +80,9 @@ class Spec(BaseModel):
         found = cls.shelf.get(name) if cls.shelf is not None and isinstance(name, str) else None
         if found is None:
             known = ", ".join(cls.choices())
-            raise PydanticCustomError(
-                "type",
-                "unknown type {name}; known are {known}",
-                {"name": repr(name)[:60], "known": known},  # a file's own words: of any length
+            # a file's own words may be of any length
+            raise Refused(
+                "unknown type {name}; known are {known}", name=repr(name)[:60], known=known
             )
         return cast(type[Self], found)
 
@@ -91,6 +90,15 @@ class Spec(BaseModel):
     def _with_its_type(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = handler(self)
         return {"type": self.kind, **fields} if self.shelf is not None else fields
+
+    def argument(self, name: str, default: Any = None) -> Any:
+        """A field by its name, or `default` where there is none; `getattr` would take long to say
+        so, since pydantic words an error for each."""
+        return getattr(self, name) if name in type(self).model_fields else default
+
+    def in_force(self, field: str) -> Any:
+        """What holds for a field: its value, or what an empty one is taken for."""
+        return getattr(self, field)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, validated like a new one.
@@ -134,18 +142,10 @@ def validated(kind: type[T], value: Any, where: str) -> T:
 
 def told(error: ValidationError, where: str) -> UserError:
     """A validation error as one sentence that names the first wrong field and the reason."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    *parents, last = first["loc"] or ("",)
-    if first["type"] == "extra_forbidden":  # the last part is the file's own, whatever it is
+    found = reason(error)
+    *parents, last = found.where or ("",)
+    path = path_text(found.where)
+    if found.text.message == REASONS["extra_forbidden"]:  # the file's own word, whatever it is
         path = (path_text(tuple(parents)) + _part_text(last)).removeprefix(".")
-        return UserError("{where}: {path}: is not a known key.", where=where, path=path)
-    path, reason = path_text(first["loc"]), _lowered(first["msg"])
-    if not path and first["type"] == "value_error":  # of the whole, told in a sentence of ours
-        return UserError("{where}: {reason}.", where=where, reason=reason)
-    path = path or "value"
-    return UserError("{where}: {path}: {reason}.", where=where, path=path, reason=reason)
-
-
-def _lowered(text: str) -> str:
-    text = text.removeprefix("Value error, ").rstrip(".")
-    return text[:1].lower() + text[1:]
+    message = "{where}: {path}: {reason}." if found.is_clause else "{where}: {path} {reason}."
+    return UserError(message, where=where, path=path or "value", reason=found.text)

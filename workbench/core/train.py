@@ -65,6 +65,18 @@ class LossSpec(Spec, shelf=True):
         """Network output (n, outputs) as probabilities (n, classes); values (n,) for regression."""
         raise NotImplementedError
 
+    def source(self) -> str:
+        """The call that makes `criterion`, as Python."""
+        return f"nn.{self.kind}()"
+
+    def targets_source(self, targets: str, info: DatasetInfo) -> str:
+        """What `prepare` does, as an expression of Python."""
+        return targets
+
+    def predicted_source(self, output: str, info: DatasetInfo) -> str:
+        """The class, or the value, that the output of the network stands for, likewise."""
+        raise NotImplementedError
+
 
 class OptimizerSpec(Spec, shelf=True):
     """An optimizer of `torch.optim`; `lr` is told beside it, since every optimizer has one."""
@@ -78,6 +90,10 @@ class OptimizerSpec(Spec, shelf=True):
 
     def make(self, model: "nn.Module", lr: float) -> "Optimizer":
         """The optimizer over the parameters of `model`."""
+        raise NotImplementedError
+
+    def source(self, parameters: str, lr: float) -> str:
+        """The call that makes it, as Python."""
         raise NotImplementedError
 
 

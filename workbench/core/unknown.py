@@ -23,13 +23,14 @@ class _Unknown(int):
     __str__ = __repr__
 
 
-_UNKNOWN: Shape = (_Unknown(1), _Unknown(1), _Unknown(1))
+ANY_SHAPE: Shape = (_Unknown(1), _Unknown(1), _Unknown(1))
+"""Stands for every shape."""
 
 
 def constructor_source(layer: LayerSpec, in_shape: Shape | None) -> str:
     """The call that makes the module of a layer, lazy if `in_shape` is not known."""
     try:
-        source = layer.constructor_source(_UNKNOWN if in_shape is None else in_shape)
+        source = layer.constructor_source(ANY_SHAPE if in_shape is None else in_shape)
     except (UserError, IndexError, ValueError):  # a shape of another rank than it takes
         source = f"nn.{layer.kind}(...)"
     start = rf"nn\.{layer.kind}\((\w+=)?\.\.\.(, )?"
@@ -40,4 +41,4 @@ def call_source(layer: LayerSpec, module: str, x: str, in_shape: Shape | None) -
     """The lines that call it."""
     if isinstance(layer, BlockSpec):
         return [f"{x} = {module}({x})"]
-    return layer.call_source(module, x, _UNKNOWN if in_shape is None else in_shape)
+    return layer.call_source(module, x, ANY_SHAPE if in_shape is None else in_shape)

@@ -115,6 +115,8 @@ def _fault_of_round(number: int, steps: Sequence[Step]) -> ShapeError | None:
     step = next((step for step in steps if step.fault), None)
     if step is None or step.fault is None:
         return None
+    if "round" in step.fault.values:  # of a repeated block in the block, and told already
+        return step.fault
     return ShapeError(
         "can't be repeated: in round {round}, {layer} " + step.fault.message,
         round=number,

@@ -1,19 +1,17 @@
 """Measuring a run that was trained before."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from workbench.core.data import Split
 from workbench.core.errors import UserError
 from workbench.core.events import Metrics
-from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
-from workbench.engine.batches import Batches
-from workbench.engine.build import build, convolves
-from workbench.engine.predict import Predictions, metrics_of, per_class, predict
+from workbench.engine.placed import placed
+from workbench.engine.predict import metrics_of, per_class, predict
+from workbench.engine.weights import filled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,9 @@ def evaluate(run: Run, split: Split) -> Evaluation:
     path = run.best if run.best.exists() else run.last
     state = checkpoint.load(path)
     info = project.data.info()
-    predictions = _predictions(project, state, split)
+    device = _device(project.train.device)
+    network, batches = placed(filled(project, state, path), project.data, device)
+    predictions = predict(network, batches, split, project.train.loss)
     if not len(predictions.targets):
         raise UserError("The {split} split of {data} is empty.", split=split, data=info.title)
     return Evaluation(
@@ -52,20 +52,6 @@ def evaluate(run: Run, split: Split) -> Evaluation:
         metrics=metrics_of(predictions, info),
         per_class=per_class(predictions, info) if info.task == "classification" else {},
     )
-
-
-def _predictions(project: Project, state: dict[str, Any], split: Split) -> Predictions:
-    device = _device(project.train.device)
-    network = build(project.model, project.data.info().shape)
-    try:
-        network.load_state_dict(state["model"])
-    except (RuntimeError, TypeError, AttributeError) as error:
-        raise UserError(
-            "The weights do not fit the run's network: {reason}", reason=error
-        ) from error
-    batches = Batches(project.data, device, channels_last=convolves(network))
-    layout = torch.channels_last if convolves(network) else torch.preserve_format
-    return predict(network.to(device).to(memory_format=layout), batches, split, project.train.loss)
 
 
 def _device(name: str) -> torch.device:

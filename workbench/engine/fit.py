@@ -24,13 +24,14 @@ from workbench.core.events import (
 )
 from workbench.core.project import Project
 from workbench.core.runs import Run
-from workbench.engine import checkpoint, machine
+from workbench.engine import checkpoint, machine, pretrained
 from workbench.engine.balance import StepLoss
-from workbench.engine.batches import Batches, loading
-from workbench.engine.build import build, convolves
+from workbench.engine.batches import loading
+from workbench.engine.build import build
 from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.figures import Figures, not_finite
 from workbench.engine.pace import Rate, Stopwatch
+from workbench.engine.placed import placed
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.predict import save as save_predictions
 
@@ -59,6 +60,8 @@ def fit(
         training.restore(checkpoint.load(run.last))
     elif weights:
         training.start_from(checkpoint.load(weights))
+    else:
+        pretrained.load(project.model, training.network)
     watch = training.watch
     watch.start()
     try:
@@ -80,9 +83,7 @@ class _Training:
         torch.manual_seed(self.config.seed)
         self.info = project.data.info()
         network = build(project.model, self.info.shape)
-        self.batches = Batches(project.data, self.device, channels_last=convolves(network))
-        layout = torch.channels_last if convolves(network) else torch.preserve_format
-        self.network = network.to(self.device).to(memory_format=layout)
+        self.network, self.batches = placed(network, project.data, self.device)
         self.loss = self.config.loss
         self.criterion = StepLoss(self.loss, self.info, self.batches.class_weights())
         self.optimizer = self._optimizer()
@@ -98,7 +99,7 @@ class _Training:
         self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        if not any(True for _ in self.network.parameters()):
+        if not any(parameter.requires_grad for parameter in self.network.parameters()):
             raise UserError("The network has nothing to learn: add a layer with parameters.")
         return self.config.optimizer.make(self.network, self.config.lr)
 

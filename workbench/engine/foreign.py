@@ -107,11 +107,21 @@ def opened(path: Path) -> Found:
     return Found(_unpickled(path), size, ordered=True)
 
 
-def _unpickled(path: Path) -> Any:
+def _allowed() -> list[Any]:
+    """The classes of the catalogue's layers, and what they are made of; none of them runs anything
+    when it is made."""
+    from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
+    from torchvision.ops import Permute
+
     layers = [getattr(nn, kind) for kind in LayerSpec.choices() if hasattr(nn, kind)]
+    functions = [nn.functional.relu, nn.functional.gelu]  # TransformerEncoderLayer's activation
+    return [nn.Sequential, *layers, Permute, NonDynamicallyQuantizableLinear, *functions]
+
+
+def _unpickled(path: Path) -> Any:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what torch thinks of old formats helps nobody here
-        with torch.serialization.safe_globals([nn.Sequential, *layers]):
+        with torch.serialization.safe_globals(_allowed()):
             return torch.load(file, map_location="cpu", weights_only=True)
 
 

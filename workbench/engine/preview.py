@@ -3,15 +3,12 @@
 from collections.abc import Generator
 from pathlib import Path
 
-import torch
-
 from workbench.core.data import Split
 from workbench.core.events import Event, PredictionsSaved
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import machine
-from workbench.engine.batches import Batches
-from workbench.engine.build import convolves
+from workbench.engine.placed import placed
 from workbench.engine.predict import predict, save
 from workbench.engine.weights import trained
 
@@ -21,18 +18,14 @@ SHOWN: tuple[Split, ...] = ("val", "test")
 def predictions(project: Project, weights: Path, folder: Path) -> Generator[Event]:
     """Predict the validation and test splits with the weights of a checkpoint.
 
-    Files lie in `folder` as in that of a run, as of epoch 0. Layout, device and batches are those
-    of training, so that the predictions are those of training too, to the last bit.
+    Files lie in `folder` as in that of a run, as of epoch 0.
 
     Raises:
         UserError: the project has a fault, the weights do not fit it, or the disk refused.
     """
     project.check()
     device = machine.device(project.train.device)
-    network = trained(project, weights).to(device)
-    batches = Batches(project.data, device, channels_last=convolves(network))
-    if convolves(network):
-        network = network.to(memory_format=torch.channels_last)
+    network, batches = placed(trained(project, weights), project.data, device)
     for split in SHOWN:
         if batches.size(split):
             path = Run(folder).predictions(split, 0)

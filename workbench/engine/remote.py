@@ -53,6 +53,8 @@ class Engine:
         self._process.start()
         theirs.close()
         self.disposable = disposable
+        self.ready = False
+        """Whether it has imported torch and can obey."""
         self._sending = threading.Lock()
 
     def send(self, message: Any) -> None:
@@ -194,7 +196,7 @@ class Stream:
             elif self._paused:
                 engine.send("pause")
             yield from self._answers(engine)
-            finished = True
+            finished = engine.ready
         except UserError as error:
             finished = not isinstance(error, EngineLost)
             raise
@@ -218,10 +220,14 @@ class Stream:
                 raise answer
             elif answer == "end":
                 return
-            elif answer == "ready":  # starting up takes a slow disk seconds: no fault of the file
-                deadline = time.monotonic() + DISPOSABLE_SECONDS
+            elif answer == "ready":
+                engine.ready = True
+                if self._disposable:  # starting up takes a slow disk seconds: no fault of the file
+                    deadline = time.monotonic() + DISPOSABLE_SECONDS
             elif answer == "stopping":  # it obeyed, and now keeps a checkpoint, which may be large
                 self._stop_by = time.monotonic() + KEEP_SECONDS
+            elif self._stop_by is not None and not engine.ready:
+                return  # it would not listen until torch is imported, and has nothing to keep
             elif _over(self._stop_by):
                 raise EngineLost("The engine process did not stop in time and was ended.")
             elif _over(deadline):

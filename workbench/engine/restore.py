@@ -75,14 +75,19 @@ def _state_dict(content: Any) -> Any:
     return next(nests, content)
 
 
-def _named_tensors(theirs: nn.Module, ours: nn.Module) -> Iterator[tuple[str, Any]]:
+def _named_tensors(theirs: nn.Module | None, ours: nn.Module | None) -> Iterator[tuple[str, Any]]:
     """Their tensors under our layers' names; no method of theirs is called, since it could be any
     attribute of the file."""
-    for name, module in zip(ours._modules, theirs._modules.values(), strict=True):
+    if theirs is None or ours is None:
+        return
+    pairs = zip(ours._modules.items(), theirs._modules.values(), strict=True)
+    for (name, mine), module in pairs:
         held = vars(module)
         for key, value in {**held["_parameters"], **held["_buffers"]}.items():
             if value is not None:
                 yield f"{name}.{key}", value
+        for key, value in _named_tensors(module, mine):
+            yield f"{name}.{key}", value
 
 
 def _check_settings(theirs: nn.Module, ours: nn.Module, path: Path) -> None:

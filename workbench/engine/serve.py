@@ -28,8 +28,7 @@ def serve(pipe: Connection, disposable: bool) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
     _prepare(disposable)
-    if disposable:
-        pipe.send("ready")
+    pipe.send("ready")
     with contextlib.suppress(EOFError, OSError):  # the window is gone
         while (request := pipe.recv()) is not None:
             if not isinstance(request, str):  # a word of control that came too late

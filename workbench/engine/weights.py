@@ -33,9 +33,18 @@ def trained(project: Project, weights: Path) -> nn.Module:
     Raises:
         UserError: the checkpoint is missing, damaged or of another network.
     """
+    return filled(project, checkpoint.load(weights), weights)
+
+
+def filled(project: Project, state: dict[str, Any], source: Path) -> nn.Module:
+    """The project's network on the CPU, with the weights of a checkpoint that was read from
+    `source`.
+
+    Raises:
+        UserError: they are of another network.
+    """
     network = build(project.model, project.data.info().shape)
-    found = checkpoint.load(weights)["model"]
-    network.load_state_dict(fitted(found, network.state_dict(), weights))
+    network.load_state_dict(fitted(state["model"], network.state_dict(), source))
     return network
 
 

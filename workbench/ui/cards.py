@@ -34,10 +34,12 @@ from PySide6.QtWidgets import (
 
 from workbench.core.block import BlockSpec
 from workbench.core.layer import counted, shape_text
+from workbench.core.rule import Severity
 from workbench.core.walk import Step
 from workbench.ui.card_text import EDGE, GAP, card_rect, put, small
 from workbench.ui.fault_strip import button_at, fault_height, offers_of, paint_fault
 from workbench.ui.offers import outcome
+from workbench.ui.signs import paint_sign
 from workbench.ui.stack import STEP, Index, Stack
 from workbench.ui.text import tr
 from workbench.ui.theme import Theme
@@ -52,6 +54,8 @@ class _Texts:
     words: str
     shape: str
     parameters: str
+    sign: Severity | None = None
+    """How much the worst of what the rules found at the layer matters."""
 
 
 class Cards(QStyledItemDelegate):
@@ -134,7 +138,11 @@ class Cards(QStyledItemDelegate):
         below = put(painter, lower, texts.parameters, small, muted, Qt.AlignmentFlag.AlignRight)
         upper_left = inner.adjusted(0, 0, -right - 10, 0)
         used = put(painter, upper_left, texts.kind, strong, text)
-        put(painter, upper_left.adjusted(used + 8, 0, 0, 0), texts.name, small, muted)
+        named = upper_left.adjusted(used + 8, 0, -18 if texts.sign else 0, 0)
+        used = put(painter, named, texts.name, small, muted)
+        if texts.sign:
+            at = QPointF(named.left() + used + 14, inner.center().y() + 1)
+            paint_sign(painter, at, texts.sign, colors, font)
         put(painter, lower.adjusted(0, 0, -below - 10, 0), texts.words, small, muted)
 
     def editorEvent(
@@ -199,7 +207,11 @@ def _texts(step: Step | None, index: Index) -> _Texts:
         counted(step.parameters, tr("parameter"), tr("parameters")) if step.parameters else ""
     )
     shape = shape_text(None if step.fault and step.out_shape is None else step.out_shape)
-    return _Texts(layer.kind, layer.name, layer.words(), shape, parameters)
+    stack = index.model()
+    assert isinstance(stack, Stack)
+    found = stack.checks.at(step)
+    sign = found[0].severity if found else None
+    return _Texts(layer.kind, layer.name, layer.words(), shape, parameters, sign)
 
 
 def _fonts(font: QFont) -> tuple[QFont, QFont, QFont]:

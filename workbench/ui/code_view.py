@@ -157,7 +157,7 @@ class CodeView(QPlainTextEdit):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
-            self.line_clicked.emit(self.cursorForPosition(event.pos()).blockNumber())
+            self.line_clicked.emit(self.cursorForPosition(event.position().toPoint()).blockNumber())
 
     # -- the numbers
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.core.places import weights_dir
 from workbench.ui import dialogs
 from workbench.ui.actions import Action
 from workbench.ui.commands_network import network_rows
@@ -134,4 +135,25 @@ def _model(window: MainWindow) -> Iterator[Action]:
         "Ctrl+Shift+O",
         "Take parameters or a whole network from a file, and see its predictions",
         enabled=lambda: session.state == "idle",
+    )
+    yield from _weights(window)
+
+
+def _weights(window: MainWindow) -> Iterator[Action]:
+    def download() -> None:
+        names = ", ".join(sorted({layer.kind for layer in window.models.backbones()}))
+        dialogs.ask_to_download(
+            window,
+            tr("the ImageNet weights of {names}", names=names),
+            weights_dir(),
+            window.models.download_weights,
+        )
+
+    yield Action(
+        "model.download",
+        "-&Download Weights…",
+        "Model",
+        download,
+        tip="Fetch the published weights that the network's backbones start from; asks first",
+        enabled=lambda: bool(window.models.backbones()),
     )

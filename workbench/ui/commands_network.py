@@ -8,13 +8,33 @@ from typing import TYPE_CHECKING
 from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec
 from workbench.core.template import Template
+from workbench.ui import dialogs
 from workbench.ui.actions import Action
+from workbench.ui.own_blocks import SaveBlockDialog, as_group
 from workbench.ui.pages import PAGES
+from workbench.ui.text import tr
 
 if TYPE_CHECKING:
     from workbench.ui.main_window import MainWindow
 
 MENU = "Network"
+PAGE_COMMANDS = (
+    ("diagram", "larger", "&Larger", "Zoom in; + in the diagram, or Ctrl and the wheel"),
+    ("diagram", "smaller", "&Smaller", "Zoom out; - in the diagram, or Ctrl and the wheel"),
+    ("diagram", "fit", "See &All", "As large as its place allows; 0 in the diagram"),
+    ("diagram", "turn", "&Turn", "Draw the flow to the right, or down"),
+    ("diagram", "fold_current", "&Fold Block", "Draw the selected block as one layer, or open it"),
+    ("diagram", "copy", "-&Copy as Picture", "Put the diagram on the clipboard"),
+    ("diagram", "save", "Sa&ve…", "Save the diagram as SVG or PNG"),
+    ("code", "turn", "Network or &train.py", "Show the network alone, or the whole program"),
+    ("code", "open", "-&Open Code…", "Make layers of the network in a Python file"),
+    ("code", "paste", "&Paste Code", "Make layers of code on the clipboard; nothing is executed"),
+    ("code", "copy", "-&Copy Code", "Put the code that is shown on the clipboard"),
+    ("code", "save", "&Save Code…", "Save the code that is shown as a Python file"),
+    ("summary", "copy", "&Copy as Markdown", "The table of layers, for a text"),
+    ("summary", "save", "&Save as CSV…", "The table of layers, for a spreadsheet"),
+)
+"""Of a page: its name, its method, and how the command is told."""
 
 
 def network_rows(window: MainWindow) -> Iterator[Action]:
@@ -79,6 +99,43 @@ def _blocks(window: MainWindow) -> Iterator[Action]:
     yield Action(
         "network.unwrap", "U&nwrap Block", MENU, unwrap, "Ctrl+Shift+G", tip, enabled=wrapped
     )
+    yield from _own_blocks(window)
+
+
+def _own_blocks(window: MainWindow) -> Iterator[Action]:
+    edits, palette = window.network.edits, window.palette_panel
+
+    def save() -> None:
+        SaveBlockDialog(window, palette.own, as_group(edits.layers())).open()
+
+    def delete() -> None:
+        block = palette.chosen_block()
+        if block is None:
+            window.session.said.emit(tr("Select one of My blocks in the Layers panel first."))
+            return
+        question = tr("Delete {title} from My blocks?", title=block.title)
+        told = tr("Networks that have it keep its layers.")
+        dialogs.ask_to_delete(
+            window, "dialog.block.delete", question, told, lambda: palette.own.delete(block)
+        )
+
+    yield Action(
+        "network.block.save",
+        "Save as &Block…",
+        MENU,
+        save,
+        "Ctrl+Shift+B",
+        "Keep the selected layers among My blocks, for any network",
+        enabled=lambda: bool(edits.layers()),
+    )
+    yield Action(
+        "network.block.delete",
+        "Delete from My Blocks…",
+        MENU,
+        delete,
+        tip="Remove the block that is selected in the Layers panel; asks first",
+        within=palette.tree,
+    )
 
 
 def _showing(window: MainWindow) -> Iterator[Action]:
@@ -90,6 +147,14 @@ def _showing(window: MainWindow) -> Iterator[Action]:
             f"{MENU}/Show As",
             lambda name=name: network.show_tab(name),  # type: ignore[misc]
             f"Alt+{number}",
+        )
+    for name, run, text, tip in PAGE_COMMANDS:
+        yield Action(
+            f"network.{name}.{run}",
+            text,
+            f"{MENU}/{name.capitalize()}",
+            lambda name=name, run=run: getattr(network.page(name), run)(),  # type: ignore[misc]
+            tip=tip,
         )
     fold, unfold = network.view.collapseAll, network.view.expandAll
     yield Action("network.fold", "Fold All Blocks", MENU, fold, "Ctrl+Shift+Up")

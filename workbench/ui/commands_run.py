@@ -35,7 +35,7 @@ def data_rows(window: MainWindow) -> Iterator[Action]:
         data = present()
         folder = getattr(data, "folder", Path())
         dialogs.ask_to_download(
-            window, data, folder, lambda: session.look_at_data("describe.download")
+            window, data.title, folder, lambda: session.look_at_data("describe.download")
         )
 
     def use_folder(folder: Path) -> None:

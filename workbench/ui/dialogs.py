@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.data import DatasetSpec
 from workbench.core.project import SUFFIX
 from workbench.ui.text import tr
 
@@ -87,15 +86,26 @@ def ask_to_save(
     box.open()
 
 
-def ask_to_download(
-    parent: QWidget, data: DatasetSpec, folder: Path, go_on: Callable[[], object]
-) -> None:
+def ask_to_download(parent: QWidget, title: str, folder: Path, go_on: Callable[[], object]) -> None:
     """Ask before anything is fetched from the internet."""
     box = _box(parent, "dialog.download", QMessageBox.Icon.Question)
-    box.setText(tr("Download {name} from the internet?", name=data.title))
+    box.setText(tr("Download {name} from the internet?", name=title))
     box.setInformativeText(tr("Its files will be kept in {folder}.", folder=folder))
     yes = box.addButton(tr("Download"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
+    box.buttonClicked.connect(lambda clicked: go_on() if clicked is yes else None)
+    box.open()
+
+
+def ask_to_delete(
+    parent: QWidget, name: str, question: str, told: str, go_on: Callable[[], object]
+) -> None:
+    """Ask before something is gone for good."""
+    box = _box(parent, name, QMessageBox.Icon.Warning)
+    box.setText(question)
+    box.setInformativeText(told)
+    yes = box.addButton(tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
     box.buttonClicked.connect(lambda clicked: go_on() if clicked is yes else None)
     box.open()
 

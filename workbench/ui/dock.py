@@ -1,10 +1,26 @@
 """`Dock`: the frame of a panel, with a title bar of our own. It stands before its panel does."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from workbench.ui.naming import named, sign_button
 from workbench.ui.text import tr
+
+
+class Info(QLabel):
+    """A line at the right of a title bar; where it is too narrow its end is left out, not its
+    beginning: figures without their first digits would be wrong ones."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        text = self.text()
+        if "<" in text or self.fontMetrics().horizontalAdvance(text) <= self.width():
+            super().paintEvent(event)
+            return
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width())
+        painter, role = QPainter(self), self.foregroundRole()
+        align = self.alignment()
+        self.style().drawItemText(painter, self.rect(), align, self.palette(), True, shown, role)
 
 
 class Dock(QDockWidget):
@@ -15,7 +31,7 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setToolTip(purpose)
-        self.info = named(QLabel(), "panelInfo")
+        self.info = named(Info(), "panelInfo")
         self.corner = QHBoxLayout()
         self.setTitleBarWidget(self._title_bar(title))
         self.setWidget(named(QFrame(), "panelBody"))

@@ -61,12 +61,13 @@ class Edits:
     def _replace(self, path: Path, block: LayerSpec, label: str) -> None:
         self.stack.edit(label, self.stack.model_spec.swapped(path, [block]), [block.name])
 
-    def _layers(self) -> tuple[LayerSpec, ...]:
+    def layers(self) -> tuple[LayerSpec, ...]:
+        """The selected layers, without those that lie in selected blocks."""
         return tuple(step.layer for step in self.view.chosen_steps())
 
     def copy(self) -> None:
         """Put the selected layers on the clipboard, as JSON too."""
-        layers = self._layers()
+        layers = self.layers()
         if layers:
             QGuiApplication.clipboard().setMimeData(layers_mime(layers))
 
@@ -87,7 +88,7 @@ class Edits:
 
     def duplicate(self) -> None:
         """Put a copy of the selected layers behind them."""
-        layers = self._layers()
+        layers = self.layers()
         if layers:
             self.add(layers)
 
@@ -138,7 +139,7 @@ class Edits:
 
     def wrapped(self) -> bool:
         """Whether a block is selected, alone."""
-        layers = self._layers()
+        layers = self.layers()
         return len(layers) == 1 and isinstance(layers[0], BlockSpec)
 
     def unwrap(self) -> None:

@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.spec import Spec, told
+from workbench.core.reasons import reason
+from workbench.core.spec import Spec
 from workbench.ui.line import Line
 from workbench.ui.naming import styled
-from workbench.ui.text import tr
+from workbench.ui.text import capital, sentence, tr
 
 Choices = Mapping[str, Sequence[Any]]
 
@@ -80,11 +81,11 @@ class SpecForm(QWidget):
         self.spec = spec
         for name, row in self._rows.items():
             row.show_value(getattr(spec, name))
+            row.show_in_force(spec.in_force(name))
 
     def fault(self) -> str:
         """The first row that holds what it should not, and why; empty if all is well."""
-        told = (f"{row.title}: {row.reason}" for row in self._rows.values() if row.reason)
-        return next(told, "")
+        return next((row.reason for row in self._rows.values() if row.reason), "")
 
     def set_choices(self, field: str, values: Sequence[Any]) -> None:
         """Offer other values for a field with a list of them."""
@@ -126,7 +127,7 @@ class SpecForm(QWidget):
         try:
             spec = self.spec.replace(**{name: value})
         except ValidationError as error:
-            self._rows[name].complain(_reason(error))
+            self._rows[name].complain(_told(error, self._rows[name].title))
             return
         self._rows[name].complain("")
         self.edited.emit(spec, name)
@@ -137,9 +138,13 @@ def _literals(annotation: Any) -> Sequence[Any] | None:
     return get_args(annotation) if get_origin(annotation) is Literal else None
 
 
-def _reason(error: ValidationError) -> str:
-    text = str(told(error, "")).removeprefix(": ")
-    return text.split(": ", 1)[-1].capitalize()
+def _told(error: ValidationError, title: str) -> str:
+    """Why a value was refused, as a sentence about the field of that title."""
+    found = reason(error)
+    text = sentence(found.text)
+    if found.is_clause:
+        return tr("{clause}.", clause=capital(text))
+    return tr("{field} {reason}.", field=title, reason=text)
 
 
 class Row(QWidget):
@@ -227,6 +232,11 @@ class Row(QWidget):
             if self.editor.isEditable():
                 self.editor.setEditText(text)
         self.complain("")
+
+    def show_in_force(self, value: Any) -> None:
+        """Show palely, where the field is empty, what it is taken for."""
+        if isinstance(self.editor, QLineEdit):
+            self.editor.setPlaceholderText(value_text(value))
 
     def describe(self, title: str, tip: str) -> None:
         """Give the editor its tooltip and its name for screen readers."""

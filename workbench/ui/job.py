@@ -52,6 +52,10 @@ class Jobs(QObject):
         on_end: Callable[[Exception | None], None] | None = None,
     ) -> Job:
         """Run a stream in a Job; both callbacks are called in the window's thread."""
+        # Here, in the window's thread and before there is another: were a job's thread to import
+        # it by unpickling arrays while a panel does too, either could find a numpy half there.
+        import numpy  # noqa: F401
+
         job = Job(stream, self)
         self._jobs.add(job)
         job.reported.connect(on_events)

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self._add_commands()
         self._connect()
         self._refresh_commands()
+        self.network.stack.checks.start()
         self.session.drawing.emit()  # at once, since the clock would leave the panels empty
         self.completed.emit()
 
@@ -200,8 +201,6 @@ class MainWindow(QMainWindow):
             panel = self.panels[name]
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
-        # Behind the plots, which import numpy: were a job's thread to import it at the same time,
-        # by unpickling arrays, either import could come upon a numpy that is half there.
         self.session.warm()
         self.files.offer_unsaved()
 

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from workbench.core.events import Event, ModelLoaded, ModelSaved
+from workbench.catalog.layers.backbones import Backbone
+from workbench.core.events import Event, ModelLoaded, ModelSaved, Progress
 from workbench.core.places import user_data
 from workbench.core.project import Project
 from workbench.core.runs import Run
@@ -41,6 +42,23 @@ class Models:
         )
         self._session.said.emit(tr("Loading {path}…", path=path.name))
         self._session.start(stream, lambda events: self._loaded_if_same(asked, events))
+
+    def backbones(self) -> list[Backbone]:
+        """Those of the network that are to start from published weights."""
+        layers = (layer for _, layer in self._session.document.project.model.nested())
+        return [
+            layer for layer in layers if isinstance(layer, Backbone) and layer.weights == "imagenet"
+        ]
+
+    def download_weights(self) -> None:
+        """Fetch the published weights of the network's backbones; who calls this has asked."""
+        stream = self._session.engines.remote("pretrained.download", self.backbones())
+        self._session.start(stream, self._download_told)
+
+    def _download_told(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Progress):
+                self._session.said.emit(event.text)
 
     def _model_told(self, events: list[Event]) -> None:
         for event in events:

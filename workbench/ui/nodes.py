@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from workbench.core.block import BlockSpec
+from workbench.core.costs import Costs, amount, sight_text, size
 from workbench.core.layer import counted, shape_text
 from workbench.core.walk import Path, Step
 from workbench.ui.text import sentence, tr
@@ -25,11 +26,23 @@ class Node:
     children: list["Node"] = field(default_factory=list)
     number: int = field(default_factory=lambda: next(_numbers))
 
+    def looks_unlike(self, other: "Node") -> bool:
+        """Whether its row has to be drawn anew to show the other node."""
+        a, b = self.step, other.step
+        if a is None or b is None:  # the input tells of the data, a stack whether it is empty
+            return self.stack is None or bool(self.children) != bool(other.children) or a is not b
+        return a.layer is not b.layer or _figures(a) != _figures(b)
+
     def add(self, child: "Node") -> "Node":
         """Take a child behind the others."""
         child.parent, child.row = self, len(self.children)
         self.children.append(child)
         return child
+
+
+def _figures(step: Step) -> tuple[object, ...]:
+    fault = sentence(step.fault) if step.fault else ""
+    return step.in_shape, step.out_shape, step.parameters, fault
 
 
 def tree_of(steps: Sequence[Step]) -> Node:
@@ -63,3 +76,23 @@ def told(step: Step) -> str:
     if step.parameters:
         words.append(counted(step.parameters, tr("parameter"), tr("parameters")))
     return ", ".join(word for word in words if word)
+
+
+def told_costs(step: Step, costs: Costs) -> list[str]:
+    """What a layer costs, in lines."""
+    cost = costs.layers.get(step.path)
+    if cost is None:
+        return []
+    lines = []
+    if cost.multiply_adds:
+        lines.append(tr("{count} multiply-adds", count=amount(cost.multiply_adds)))
+    lines.append(
+        tr(
+            "{alive} alive while it runs, {saved} kept for training (batch {batch})",
+            alive=size(cost.forward),
+            saved=size(cost.saved),
+            batch=costs.batch,
+        )
+    )
+    seen = sight_text(cost.sight, step.in_shape)
+    return [*lines, tr("receptive field {seen}", seen=tr(seen))]

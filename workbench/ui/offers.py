@@ -1,12 +1,15 @@
 """Offers to mend a fault in words, and the menu that lists them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from workbench.core.layer import Fix, counted, shape_text
 from workbench.core.repair import Offer
+from workbench.core.walk import Step
+from workbench.ui.checks import Checks, finding_told, remedy_label
 from workbench.ui.text import capital, tr
 
 
@@ -38,13 +41,32 @@ def offer_text(offer: Offer) -> str:
 
 def add_offers(menu: QMenu, offers: Sequence[Offer], take: Callable[[int], object]) -> None:
     """List offers at the top of a menu; `take` gets the number of the chosen one."""
+    # what stands behind a tab is set in the column of the shortcuts
+    texts = [f"{fix_label(offer.fix)}\t{outcome(offer)}" for offer in offers]
+    tips = list(map(offer_text, offers))
+    _add(menu, texts, tips, [partial(take, number) for number in range(len(offers))])
+
+
+def add_remedies(menu: QMenu, checks: Checks, step: Step) -> None:
+    """List what mends the findings at a layer at the top of a menu."""
+    ways = [(f, n) for f in checks.at(step) for n in range(len(f.remedies))]
+    texts = [remedy_label(finding.remedies[number]) for finding, number in ways]
+    tips = [finding_told(finding) for finding, _ in ways]
+    _add(menu, texts, tips, [partial(checks.apply, *way) for way in ways])
+
+
+def _add(
+    menu: QMenu,
+    texts: Sequence[str],
+    tips: Sequence[str],
+    acts: Sequence[Callable[[], object]],
+) -> None:
     first = menu.actions()[0] if menu.actions() else None
-    for number, offer in enumerate(offers):
-        # what stands behind a tab is set in the column of the shortcuts
-        action = QAction(f"{fix_label(offer.fix)}\t{outcome(offer)}", menu)
-        action.setObjectName(f"fix.{number}")
-        action.setToolTip(offer_text(offer))
-        action.triggered.connect(lambda _=False, number=number: take(number))
+    for text, tip, act in zip(texts, tips, acts, strict=True):
+        action = QAction(text, menu)
+        action.setObjectName("fix")
+        action.setToolTip(tip)
+        action.triggered.connect(lambda _=False, act=act: act())
         menu.insertAction(first, action) if first else menu.addAction(action)
-    if first and offers:
+    if first and texts:
         menu.insertSeparator(first)

@@ -26,7 +26,7 @@ class Page(QWidget):
         self._stale = True
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self._draw_if_seen)
-        stack.dataChanged.connect(self.changed)
+        stack.refreshed.connect(self.changed)
         session.theme.changed.connect(self.changed)
 
     def choose(self, path: Path | None) -> None:

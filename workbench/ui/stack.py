@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from workbench.core.costs import costs_of
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, shape_text
@@ -20,9 +21,10 @@ from workbench.core.model import ModelSpec
 from workbench.core.project import Project
 from workbench.core.repair import Offer
 from workbench.core.walk import Path, Step
+from workbench.ui.checks import Checks, finding_told
 from workbench.ui.clips import MIME, layers_mime, layers_of
 from workbench.ui.document import Document
-from workbench.ui.nodes import Node, told, tree_of
+from workbench.ui.nodes import Node, told, told_costs, tree_of
 from workbench.ui.offers import fix_label, offer_text
 from workbench.ui.text import tr
 
@@ -36,12 +38,15 @@ class Stack(QAbstractItemModel):
 
     dropped = Signal(list)
     """Paths of layers that an edit put in place, to be selected."""
+    refreshed = Signal()
+    """All rows are those of the present project; once after an edit, however many have changed."""
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
         self.steps: list[Step] = []
         self._offers: dict[Path, list[Offer]] = {}
+        self.checks = Checks(document, self)
         self._root = Node("", stack=())
         self._nodes: dict[int, Node] = {}
         self.refresh(document.project)
@@ -52,12 +57,14 @@ class Stack(QAbstractItemModel):
     def refresh(self, project: Project) -> None:
         """Take over a project; rows that stay are changed, not rebuilt, so selection stays."""
         self.steps = project.walk()
+        self.costs = costs_of(project, self.steps)
         self._offers.clear()
+        self.checks.look_at(self.steps)
         self._merge(self._root, tree_of(self.steps))
+        self.refreshed.emit()
 
     def _merge(self, old: Node, new: Node) -> None:
         """Bring the rows below `old` to those below `new`."""
-        old.title, old.step, old.stack = new.title, new.step, new.stack
         before, after = old.children, new.children
         most = min(len(before), len(after))
         head = next((i for i in range(most) if before[i].title != after[i].title), most)
@@ -67,9 +74,11 @@ class Stack(QAbstractItemModel):
             self._take(old, head, len(before) - tail)
             self._put(old, head, after[head : len(after) - tail])
         for mine, theirs in zip(old.children, after, strict=True):
+            looks_new = mine.looks_unlike(theirs)
             self._merge(mine, theirs)
-        if old.children:
-            self.dataChanged.emit(self._of(old.children[0]), self._of(old.children[-1]))
+            mine.title, mine.step, mine.stack = theirs.title, theirs.step, theirs.stack
+            if looks_new:  # the view measures and paints these rows only
+                self.dataChanged.emit(self._of(mine), self._of(mine))
 
     def _take(self, parent: Node, first: int, end: int) -> None:
         if first == end:
@@ -132,7 +141,9 @@ class Stack(QAbstractItemModel):
         return self.node(index).step
 
     def index_of(self, path: Path) -> QModelIndex:
-        """The row of the layer at a path."""
+        """The row of the layer at a path; () is the input."""
+        if not path:
+            return self.index(0)
         node = self._root
         for place in range(0, len(path), 2):
             if place and node.stack is None:
@@ -150,7 +161,11 @@ class Stack(QAbstractItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{step.layer.kind} {step.layer.name}" if step else node.title
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return told(step) if step else node.title if node.stack else self._input_text()
+            if not step:
+                return node.title if node.stack else self._input_text()
+            words = [told(step), *map(finding_told, self.checks.at(step))]
+            is_tip = role == Qt.ItemDataRole.ToolTipRole
+            return "\n".join([*words, *(told_costs(step, self.costs) if is_tip else ())])
         if role == Qt.ItemDataRole.AccessibleDescriptionRole and step and step.fault:
             return "; ".join(map(offer_text, self.offers(step.path)))
         return None

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeView
 from workbench.core.model import outermost
 from workbench.core.walk import Path, Step
 from workbench.ui.naming import named
-from workbench.ui.offers import add_offers
+from workbench.ui.offers import add_offers, add_remedies
 from workbench.ui.stack import Index, Stack
 from workbench.ui.text import tr
 
@@ -70,6 +70,8 @@ class StackView(QTreeView):
         if step and step.fault:
             path = step.path
             add_offers(menu, self.stack.offers(path), lambda n: self.fix_chosen.emit(path, n))
+        if step:
+            add_remedies(menu, self.stack.checks, step)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(at)
 

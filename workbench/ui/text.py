@@ -20,4 +20,9 @@ def capital(text: str) -> str:
 
 def sentence(error: UserError) -> str:
     """What a `UserError` says, in the user's language."""
-    return tr(error.message, **error.values)
+    values = error.values.items()
+    return tr(error.message, **{name: _told(value) for name, value in values})
+
+
+def _told(value: Any) -> Any:
+    return sentence(value) if isinstance(value, UserError) else value

@@ -27,6 +27,7 @@ class Colors:
     val: str
     good: str
     bad: str
+    warn: str
     fault: str
     hover: str
     plot_axis: str
@@ -46,6 +47,7 @@ LIGHT = Colors(
     val="#2f6fdd",
     good="#1a7f4b",
     bad="#c62f36",
+    warn="#9a6700",
     fault="#fde0e0",
     hover="#f3f5f8",
     plot_axis="#5d6673",
@@ -64,6 +66,7 @@ DARK = Colors(
     val="#5b9bff",
     good="#4cc38a",
     bad="#ff6b70",
+    warn="#e3b341",
     fault="#4a2427",
     hover="#30353c",
     plot_axis="#9aa3ae",
@@ -81,6 +84,7 @@ CATEGORIES = {
     "Recurrent": "#d97757",
     "Attention": "#c25bd6",
     "Embedding": "#5fa8a0",
+    "Backbones": "#3f6fb0",
     "Blocks": "#5f7285",
 }
 

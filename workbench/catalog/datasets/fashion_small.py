@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from workbench.catalog.datasets.splitting import with_val
+from workbench.catalog.datasets.splitting import val_source, with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.places import resource
+from workbench.core.source import Source
 
 CLASSES = (
     "T-shirt/top",
@@ -46,3 +47,15 @@ class FashionMNISTSmall(DatasetSpec):
                 for part in ("train", "test")
             )
         return with_val(self, train, test)
+
+    def source(self) -> Source:
+        path = resource("data", "fashion_mnist_6000.npz")
+        lines = (
+            f'with np.load(Path(__file__).with_name("{path.name}")) as held:',
+            '    inputs = held["train_images"][:, None]',
+            '    targets = held["train_labels"].astype(np.int64)',
+            '    test_inputs = held["test_images"][:, None]',
+            '    test_targets = held["test_labels"].astype(np.int64)',
+            val_source(self),
+        )
+        return Source(lines, ("import numpy as np", "from pathlib import Path"), (path,))

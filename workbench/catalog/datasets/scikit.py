@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from workbench.catalog.datasets.splitting import WithTestShare
+from workbench.catalog.datasets.splitting import WithTestShare, val_source
 from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 
 
 class _Scikit(WithTestShare, abstract=True):
@@ -34,6 +35,21 @@ class _Scikit(WithTestShare, abstract=True):
 
     def load(self) -> Mapping[Split, Samples]:
         return self.split({"train": self._samples()})
+
+    def source(self) -> Source:
+        inputs = "data.data.astype(np.float32)"
+        if len(self.shape) == 3:
+            inputs = f"data.data.astype(np.uint8).reshape(-1, {', '.join(map(str, self.shape))})"
+        kind = "int64" if self.task == "classification" else "float32"
+        lines = (
+            f"data = {self.loader}()",
+            f"inputs = {inputs}",
+            f"targets = data.target.astype(np.{kind})",
+            "inputs, targets, test_inputs, test_targets = "
+            f"split(inputs, targets, {self.test_fraction!r}, seed={self.split_seed})",
+            val_source(self),
+        )
+        return Source(lines, ("import numpy as np", f"from sklearn.datasets import {self.loader}"))
 
     def _samples(self) -> Samples:
         import numpy as np

@@ -1,5 +1,6 @@
 """Datasets of torchvision, read from a local folder or downloaded into it."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -7,11 +8,12 @@ from urllib.error import URLError
 
 from pydantic import Field
 
-from workbench.catalog.datasets.splitting import with_val
+from workbench.catalog.datasets.splitting import val_source, with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
 from workbench.core.places import datasets_dir
+from workbench.core.source import Source
 
 if TYPE_CHECKING:
     from torchvision.datasets import VisionDataset
@@ -89,6 +91,20 @@ class VisionSource(DatasetSpec, abstract=True):
             folder=self.folder,
             reason=str(error) or type(error).__name__,
         )
+
+    def source(self) -> Source:
+        root = json.dumps(self.root or "data", ensure_ascii=False)
+        order = "[:, None]" if self.shape[0] == 1 else ".transpose(0, 3, 1, 2)"
+        lines = (
+            f"train = datasets.{self.kind}({root}, train=True, download=True)",
+            f"test = datasets.{self.kind}({root}, train=False, download=True)",
+            f"inputs = np.asarray(train.data){order}",
+            "targets = np.asarray(train.targets, dtype=np.int64)",
+            f"test_inputs = np.asarray(test.data){order}",
+            "test_targets = np.asarray(test.targets, dtype=np.int64)",
+            val_source(self),
+        )
+        return Source(lines, ("import numpy as np", "from torchvision import datasets"))
 
     def download(self) -> None:
         try:

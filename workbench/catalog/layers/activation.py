@@ -56,6 +56,7 @@ class PReLU(_Elementwise):
     summary: ClassVar[str] = "Like LeakyReLU, with the slope of negative values learned."
     short: ClassVar[str] = "prelu"
     equation: ClassVar[str] = "max(0, x) + a·min(0, x)"
+    others: ClassVar[tuple[str, ...]] = ("num_parameters", "init")
 
     per_channel: Annotated[bool, Field(strict=True)] = Field(
         default=False,
@@ -69,6 +70,11 @@ class PReLU(_Elementwise):
     @classmethod
     def fields_of(cls, module: Any) -> dict[str, Any]:
         return {"per_channel": module.num_parameters > 1, "init": module.init}
+
+    @classmethod
+    def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
+        number = given.get("num_parameters", 1)
+        return {**given, "per_channel": number is ... or number > 1}
 
     def parameter_count(self, in_shape: Shape) -> int:
         return in_shape[0] if self.per_channel else 1

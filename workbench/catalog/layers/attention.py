@@ -81,6 +81,7 @@ class MultiheadAttention(_Attention):
     )
     short: ClassVar[str] = "attention"
     positional: ClassVar[tuple[str, ...]] = ("embed_dim", "num_heads")
+    others: ClassVar[tuple[str, ...]] = ("dropout", "bias")
     heads_name: ClassVar[str] = "num_heads"
 
     num_heads: Heads = Field(
@@ -131,6 +132,15 @@ class TransformerEncoderLayer(_Attention):
     )
     short: ClassVar[str] = "encoder"
     positional: ClassVar[tuple[str, ...]] = ("d_model", "nhead")
+    others: ClassVar[tuple[str, ...]] = (
+        "dim_feedforward",
+        "dropout",
+        "activation",
+        "layer_norm_eps",
+        "batch_first",
+        "norm_first",
+        "bias",
+    )
     heads_name: ClassVar[str] = "nhead"
 
     nhead: Heads = Field(

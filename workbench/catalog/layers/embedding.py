@@ -9,6 +9,7 @@ from workbench.catalog.layers.geometry import bounded
 from workbench.catalog.layers.repairs import offers
 from workbench.catalog.layers.reshape import Flatten
 from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, shape_text
+from workbench.core.reasons import Refused
 from workbench.core.spec import Size
 
 
@@ -37,7 +38,7 @@ class Embedding(LayerSpec):
     @model_validator(mode="after")
     def _padding_is_in_the_vocabulary(self) -> Self:
         if self.padding_idx is not None and self.padding_idx >= self.num_embeddings:
-            raise ValueError("the padding number must be below the size of the vocabulary")
+            raise Refused("the padding number must be below the size of the vocabulary")
         return self
 
     def out_shape(self, in_shape: Shape) -> Shape:

@@ -29,6 +29,7 @@ class LayerNorm(LayerSpec):
     )
     short: ClassVar[str] = "ln"
     positional: ClassVar[tuple[str, ...]] = ("normalized_shape",)
+    others: ClassVar[tuple[str, ...]] = ("eps", "elementwise_affine", "bias")
 
     last_dims: Annotated[int, Field(strict=True, ge=1, le=16)] = Field(
         default=1,
@@ -53,6 +54,11 @@ class LayerNorm(LayerSpec):
             "elementwise_affine": module.elementwise_affine,
             "bias": module.bias is not None or not module.elementwise_affine,
         }
+
+    @classmethod
+    def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
+        shape = given.get("normalized_shape")
+        return {**given, "last_dims": len(shape) if isinstance(shape, list | tuple) else 1}
 
     def out_shape(self, in_shape: Shape) -> Shape:
         if self.last_dims > len(in_shape):  # torch would take the batch for a dimension

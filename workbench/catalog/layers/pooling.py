@@ -19,6 +19,7 @@ from workbench.catalog.layers.geometry import (
 )
 from workbench.catalog.layers.repairs import needs_axes
 from workbench.core.layer import LayerSpec, Saved, Shape, Window
+from workbench.core.reasons import Refused
 from workbench.core.spec import Extent, Size
 
 
@@ -45,7 +46,7 @@ class _Pool(LayerSpec, abstract=True):
     def _padding_within_half(self) -> Self:
         windows = slides(self.axes, self.kernel_size, padding=self.padding)
         if any(slide.padding > slide.kernel // 2 for slide in windows):
-            raise ValueError("padding must be at most half the kernel size")
+            raise Refused("padding must be at most half the kernel size")
         return self
 
     @classmethod
@@ -59,6 +60,9 @@ class _Pool(LayerSpec, abstract=True):
     def step(self) -> int | tuple[int, ...]:
         """The stride that is in force."""
         return self.kernel_size if self.stride is None else self.stride
+
+    def in_force(self, field: str) -> Any:
+        return self.step if field == "stride" else super().in_force(field)
 
     def out_shape(self, in_shape: Shape) -> Shape:
         needs_axes(self, in_shape, self.axes)
@@ -120,6 +124,13 @@ class MaxPool1d(_Pool1d):
     """torch.nn.MaxPool1d over (channels, length)."""
 
     summary: ClassVar[str] = "Keeps the largest value of each window, so the signal gets shorter."
+    others: ClassVar[tuple[str, ...]] = (
+        "stride",
+        "padding",
+        "dilation",
+        "return_indices",
+        "ceil_mode",
+    )
 
     dilation: Size = Field(
         default=1, title="Dilation", description="Steps between neighbours in a window."
@@ -137,6 +148,13 @@ class MaxPool2d(_Pool2d):
     """torch.nn.MaxPool2d over (channels, height, width)."""
 
     summary: ClassVar[str] = "Keeps the largest value of each window, so the image gets smaller."
+    others: ClassVar[tuple[str, ...]] = (
+        "stride",
+        "padding",
+        "dilation",
+        "return_indices",
+        "ceil_mode",
+    )
 
     dilation: Pair = Field(
         default=1, title="Dilation", description="Pixels between neighbours in a window."

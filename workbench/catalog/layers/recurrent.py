@@ -18,6 +18,13 @@ from workbench.core.spec import Fraction, Size
 class _Recurrent(LayerSpec, abstract=True):
     category: ClassVar[str] = "Recurrent"
     positional: ClassVar[tuple[str, ...]] = ("input_size", "hidden_size")
+    others: ClassVar[tuple[str, ...]] = (
+        "num_layers",
+        "bias",
+        "batch_first",
+        "dropout",
+        "bidirectional",
+    )
     gates: ClassVar[int]
 
     hidden_size: Size = Field(
@@ -155,6 +162,7 @@ class RNN(_Recurrent):
 
     summary: ClassVar[str] = "Reads a sequence step by step and keeps a state of what it has read."
     short: ClassVar[str] = "rnn"
+    others: ClassVar[tuple[str, ...]] = ("num_layers", "nonlinearity", *_Recurrent.others[1:])
     gates: ClassVar[int] = 1
 
     nonlinearity: Literal["tanh", "relu"] = Field(

@@ -1,11 +1,13 @@
 """Layers that only change the shape."""
 
 from math import prod
+from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, shape_text
+from workbench.core.reasons import Refused
 
 Dim = Annotated[int, Field(strict=True, ge=-16, le=16)]
 Part = Annotated[int, Field(strict=True, ge=-1, le=1_000_000)]
@@ -98,7 +100,7 @@ class Unflatten(_Reshape):
     @model_validator(mode="after")
     def _one_size_is_left_over(self) -> Self:
         if 0 in self.unflattened_size or self.unflattened_size.count(-1) > 1:
-            raise ValueError("every new size is at least 1; one of them may be -1")
+            raise Refused("every new size is at least 1; one of them may be -1")
         return self
 
     @classmethod
@@ -172,7 +174,7 @@ class Permute(_Reshape):
     @model_validator(mode="after")
     def _each_once(self) -> Self:
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError("each dimension stands once in the new order, counted from 1")
+            raise Refused("each dimension stands once in the new order, counted from 1")
         return self
 
     @classmethod
@@ -180,6 +182,10 @@ class Permute(_Reshape):
         # A batch that does not stay in front leaves a 0 behind, which is refused.
         dims = list(module.dims)
         return {"dims": dims[1:] if dims[:1] == [0] else dims}
+
+    @classmethod
+    def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return cls.fields_of(SimpleNamespace(**given))
 
     def out_shape(self, in_shape: Shape) -> Shape:
         if len(self.dims) != len(in_shape):

@@ -23,6 +23,7 @@ class Upsample(LayerSpec):
     category: ClassVar[str] = "Reshape"
     summary: ClassVar[str] = "Makes an image larger by repeating pixels or blending neighbours."
     short: ClassVar[str] = "upsample"
+    others: ClassVar[tuple[str, ...]] = ("size", "scale_factor", "mode", "align_corners")
 
     scale_factor: Factor | tuple[Factor, Factor] = Field(
         default=2.0, title="Scale factor", description="How many times larger: 2, or 2 × 3."

@@ -51,7 +51,7 @@ def _values(layer: LayerSpec, came: Shape) -> Iterator[dict[str, Any]]:
 
 def _paddings(layer: LayerSpec, came: Shape) -> Iterator[dict[str, Any]]:
     """The smallest padding with which a window finds room, and the one that keeps the size."""
-    kernel, dilation = getattr(layer, "kernel_size", None), getattr(layer, "dilation", 1)
+    kernel, dilation = layer.argument("kernel_size"), layer.argument("dilation", 1)
     if kernel is None or len(came) < 2:
         return
     reach = (_largest(kernel) - 1) * _largest(dilation) + 1
@@ -69,15 +69,15 @@ def _divisors(layer: LayerSpec, came: Shape) -> Iterator[dict[str, Any]]:
         "num_heads": came[-1:],
         "nhead": came[-1:],
         "num_groups": came[:1],
-        "groups": (*came[:1], getattr(layer, "out_channels", 0)),
+        "groups": (*came[:1], layer.argument("out_channels", 0)),
     }
     for name, divided in sizes.items():
-        present = getattr(layer, name, None)
+        present = layer.argument(name)
         if present is not None and divided:
             whole = gcd(*divided)
             fitting = [n for n in range(1, whole + 1) if whole % n == 0]
             for value in sorted(fitting, key=lambda n: abs(n - present))[:2]:
                 yield {name: value}
-    groups = getattr(layer, "groups", 1)
-    if groups > 1 and came and came[0] % groups == 0 and hasattr(layer, "out_channels"):
-        yield {"out_channels": -(-layer.out_channels // groups) * groups}
+    groups, width = layer.argument("groups", 1), layer.argument("out_channels")
+    if groups > 1 and width and came and came[0] % groups == 0:
+        yield {"out_channels": -(-width // groups) * groups}

@@ -22,17 +22,17 @@ def layers_before(fault: Fault) -> Iterator[Edit]:
 def _width(fault: Fault, step: Step) -> Iterator[Edit]:
     """An output of the layer before that the faulty layer can divide."""
     for divisor in ("num_heads", "nhead", "num_groups", "groups"):
-        parts = getattr(fault.layer, divisor, 1)
+        parts = fault.layer.argument(divisor, 1)
         for name in ("out_channels", "out_features", "embedding_dim", "hidden_size"):
-            width = getattr(step.layer, name, None)
+            width = step.layer.argument(name)
             if parts > 1 and width:
                 yield from _set(step, name, -(-width // parts) * parts)
 
 
 def _kept_size(step: Step) -> Iterator[Edit]:
     """A window that leaves the size as it is."""
-    kernel = getattr(step.layer, "kernel_size", None)
-    if isinstance(kernel, int) and hasattr(step.layer, "padding"):
+    kernel = step.layer.argument("kernel_size")
+    if isinstance(kernel, int) and ("padding" in type(step.layer).model_fields):
         yield from _set(step, "padding", kernel // 2)
         yield from _set(step, "stride", 1)
 
@@ -49,10 +49,12 @@ def poolings_from_here(fault: Fault) -> Iterator[Edit]:
     """All pooling from the faulty layer on taken away, where one after another finds no room."""
     stack = in_stack(fault.steps, fault.step.path[:-1])
     rest = [step.layer for step in stack if step.path >= fault.step.path]
+    while rest and not _shrinks(rest[-1]):
+        rest.pop()
     kept = tuple(layer for layer in rest if not _shrinks(layer))
     if rest and _shrinks(rest[0]) and len(kept) < len(rest) - 1:
         yield Edit(fault.step.path, Fix("remove the poolings from here on", kept), len(rest))
 
 
 def _shrinks(layer: LayerSpec) -> bool:
-    return layer.category == "Pooling" and hasattr(layer, "kernel_size")
+    return layer.category == "Pooling" and ("kernel_size" in type(layer).model_fields)

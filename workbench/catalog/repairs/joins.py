@@ -60,10 +60,10 @@ def _mended(block: BlockSpec, shapes: Sequence[Shape], came: Shape) -> Iterator[
 
 def _kept(layer: LayerSpec) -> LayerSpec:
     """A window that leaves the size as it is."""
-    kernel = getattr(layer, "kernel_size", None)
-    if not isinstance(kernel, int) or kernel % 2 == 0 or not hasattr(layer, "padding"):
+    kernel = layer.argument("kernel_size")
+    if not isinstance(kernel, int) or kernel % 2 == 0 or "padding" not in type(layer).model_fields:
         return layer
-    padding = kernel // 2 * getattr(layer, "dilation", 1)
+    padding = kernel // 2 * layer.argument("dilation", 1)
     return changed_in(layer, {"padding": padding, "stride": 1}) or layer
 
 

@@ -44,7 +44,8 @@ def other_loss(fault: Fault) -> Iterator[Offer]:
     loss = default_loss(info)
     mended = project.replace(train=project.train.replace(loss=loss))
     left = sum(step.fault is not None for step in mended.walk())
-    yield Offer(Fix("use {loss}", (), loss=loss.kind), mended, fault.step.out_shape, 0, left)
+    fix = Fix("use {loss}", (), loss=loss.kind)
+    yield Offer(fix, lambda: mended, fault.step.out_shape, 0, left)
 
 
 def _resized(fault: Fault, step: Step, wanted: Shape) -> Iterator[Edit]:

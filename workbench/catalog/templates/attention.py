@@ -32,7 +32,7 @@ class SmallViT(ImageTemplate):
             nhead=4, dim_feedforward=4 * FEATURES, activation="gelu", norm_first=True
         )
         return [
-            cls._patches(max(1, min(shape[1:]) // 7)),
+            cls._patches(min(max(2, min(shape[1:]) // 7), *shape[1:])),  # some 7 by 7 of them
             Repeat(name="encoder", times=4, layers=(encoder,)),
             LayerNorm(),
             Permute(dims=(2, 1)),

@@ -23,7 +23,7 @@ class InceptionLike(ImageTemplate):
     @classmethod
     def network(cls, shape: Shape, outputs: int) -> Sequence[LayerSpec]:
         layers = conv_bn_relu(32)
-        for number in range(halvings(shape, 2)):
+        for number in range(halvings(shape, 2, smallest=4)):  # a window of 5 needs some pixels
             layers += [MaxPool2d(kernel_size=2), cls._inception(16 << number)]
         return [*layers, cls._inception(64), *pooled_head(outputs)]
 

@@ -6,7 +6,7 @@ from workbench.ui.page import Page
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
 
-PAGES = ("diagram", "code", "summary")
+PAGES = ("diagram", "code", "summary", "checks")
 """In the order of the tabs; each is imported when it is first looked at."""
 
 

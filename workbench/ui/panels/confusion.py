@@ -63,10 +63,18 @@ class Confusion(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.classes[section]
+            return self._heading(section, orientation)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.classes[section]
         return None
+
+    def _heading(self, section: int, orientation: Qt.Orientation) -> str:
+        """A class by its name; by its number, told beside the name in the rows, where many long
+        names would be cut to nothing above narrow columns."""
+        name = self.classes[section]
+        if len(self.classes) <= 4 or max(map(len, self.classes)) <= 3:
+            return name
+        return str(section) if orientation == Qt.Orientation.Horizontal else f"{section}  {name}"
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = index.row(), index.column()
@@ -160,7 +168,7 @@ class ConfusionPanel(Panel):
             header.setSectionsClickable(False)
             header.setHighlightSections(False)
             header.setTextElideMode(Qt.TextElideMode.ElideRight)  # the tooltip has the whole name
-        table.verticalHeader().setMaximumWidth(84)
+        table.verticalHeader().setMaximumWidth(98)
         return table
 
     def _tell(self, index: QModelIndex) -> None:

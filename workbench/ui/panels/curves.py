@@ -12,15 +12,13 @@ from workbench.ui.dock import Dock
 from workbench.ui.empty import Empty
 from workbench.ui.naming import named, sign_button
 from workbench.ui.panel import Panel
-from workbench.ui.series import Series, smoothed
+from workbench.ui.series import Series
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from workbench.ui.plots import CurvePlot
+    from workbench.ui.series import Drawn
 
 STEP, EPOCH, SECONDS, VALUE = range(4)
 AXES = {"step": STEP, "epoch": EPOCH, "seconds": SECONDS}
@@ -45,6 +43,7 @@ class CurvesPanel(Panel):
         self.corner.addWidget(self._menu_button())
         session.reported.connect(self.on_events)
         session.run_shown.connect(self.clear)
+        session.state_changed.connect(self.changed)  # a curve that grows no more gets no more room
 
     def _made_empty(self) -> Empty:
         text = tr("{purpose}: step by step while training.", purpose=self.dock.toolTip())
@@ -58,16 +57,16 @@ class CurvesPanel(Panel):
         """A value of the axis as the legend tells it."""
         return f"{value:.4g}"
 
-    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values as the axis has them."""
-        return values
+    def factor(self) -> float:
+        """What a value is multiplied by to be what the axis has."""
+        return 1.0
 
     def clear(self) -> None:
         """Forget the run that was shown."""
         self.train.clear()
         self.val.clear()
         self._best = None
-        self.changed()
+        self.show_all()
 
     def on_events(self, events: list[Event]) -> None:
         """Append what is new; drawing follows by the clock."""
@@ -102,47 +101,52 @@ class CurvesPanel(Panel):
         from workbench.ui.plots import CurvePlot
 
         self.plot = CurvePlot(f"{self.name}.plot", self.dock.windowTitle())
-        self.plot.setLogMode(y=self._log)
+        self.plot.set_log(self._log)
+        self.plot.looked_elsewhere.connect(self.changed)
         self._stacked.addWidget(self.plot)
         return self.plot
 
     def _draw_on(self, plot: CurvePlot) -> None:
-        from workbench.ui.plots import pen
-
         colors = self.session.theme.colors
         if self._worn != (plot, colors):  # axes are repainted for it, so not at every frame
             self._worn = plot, colors
             plot.wear(colors)
         self._stacked.setCurrentWidget(plot)
+        column, growing = AXES[self._axis], self.session.state == "running"
+        plot.label_x(tr(self._axis), colors.plot_axis)
+        ends = [series.ends(column) for series in (self.train, self.val) if series.length]
+        plot.fit_x(min(low for low, _ in ends), max(high for _, high in ends), growing)
+        raw, val = (self._in_view(plot, series) for series in (self.train, self.val))
+        smooth = self._smooth and self.train.means.window > 1
+        mean = self._in_view(plot, self.train, smooth=True) if smooth else None
+        plot.draw_train(raw, mean, colors.train)
+        plot.draw_val(*val)
+        plot.fit_y((raw[1], val[1]), growing)
+        self._mark_best(plot, column)
+        self.info.setText(self._legend())
+
+    def _in_view(self, plot: CurvePlot, series: Series, smooth: bool = False) -> Drawn:
+        """What the range shows of a curve, as the axis has it."""
         column = AXES[self._axis]
-        x, y = self.train.column(column), self.scaled(self.train.column(VALUE))
-        window = max(1, min(self.train.length // 20, 200)) if self._smooth else 1
-        plot.raw.setPen(pen(colors.train, 70 if window > 1 else 255))
-        plot.raw.setData(x, y)
-        mean = smoothed(y, window)
-        plot.line.setData(x, mean) if window > 1 else plot.line.clear()
-        plot.points.setData(self.val.column(column), self.scaled(self.val.column(VALUE)))
-        plot.points.setSymbolSize(5 if self.val.length <= 60 else 3)
-        self._mark_best(plot)
-        plot.setLabel("bottom", tr(self._axis), color=colors.plot_axis)
-        self.info.setText(self._legend(mean))
+        x, y = series.drawn(column, *plot.shown_x(), plot.most, smooth=smooth)
+        return x, y * self.factor()
 
-    def _mark_best(self, plot: CurvePlot) -> None:
-        (row,) = (self.val.column(STEP) == self._best).nonzero()
-        plot.mark.setVisible(bool(len(row)))
-        if len(row):
-            plot.mark.setValue(self.val.column(AXES[self._axis])[row[0]])
+    def _mark_best(self, plot: CurvePlot, column: int) -> None:
+        best = None if self._best is None else self.val.place(self._best, column)
+        plot.mark.setVisible(best is not None)
+        if best is not None:
+            plot.mark.setValue(best)
 
-    def _legend(self, train: NDArray[np.float64]) -> str:
+    def _legend(self) -> str:
         """The last values in words, in the colours of their curves."""
         colors = self.session.theme.colors
         told = []
-        for values, color, label in (
-            (train, colors.train, tr("train")),
-            (self.scaled(self.val.column(VALUE)), colors.val, tr("val")),
+        for series, color, label, smooth in (
+            (self.train, colors.train, tr("train"), self._smooth),
+            (self.val, colors.val, tr("val"), False),
         ):
-            if len(values):
-                value = self.shown(float(values[-1]))
+            if series.length:
+                value = self.shown(series.last(smooth) * self.factor())
                 told.append(f"<span style='color:{color}'>━</span> {label} {value}")
         return " &nbsp; ".join(told)
 
@@ -156,7 +160,9 @@ class CurvesPanel(Panel):
             tr("Scale, smoothing and the horizontal axis"),
         )
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
+        menu = named(
+            QMenu(button), f"{self.name}.options.menu", button.accessibleName(), button.toolTip()
+        )
         self._check(menu, tr("Log scale"), False, self.set_log)
         self._check(menu, tr("Smooth"), True, self.set_smooth)
         menu.addSeparator()
@@ -182,12 +188,14 @@ class CurvesPanel(Panel):
         """Draw the vertical axis in logarithms, or not."""
         self._log = on
         if self.plot:
-            self.plot.setLogMode(y=on)
+            self.plot.set_log(on)
+        self.changed()
 
     def show_all(self) -> None:
         """Draw the whole run again after zooming."""
         if self.plot:
-            self.plot.enableAutoRange()
+            self.plot.fits = True
+        self.changed()
 
     def set_smooth(self, on: bool) -> None:
         """Draw the running mean over the raw curve, or not."""
@@ -197,7 +205,7 @@ class CurvesPanel(Panel):
     def set_axis(self, axis: str) -> None:
         """Draw over `step`, `epoch` or `seconds`."""
         self._axis = axis
-        self.changed()
+        self.show_all()
 
 
 class AccuracyPanel(CurvesPanel):
@@ -214,8 +222,8 @@ class AccuracyPanel(CurvesPanel):
     def shown(self, value: float) -> str:
         return f"{value:.4g}" if self._regression else f"{value:.1f} %"
 
-    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return values if self._regression else values * 100
+    def factor(self) -> float:
+        return 1.0 if self._regression else 100.0
 
     def draw(self) -> None:
         self.dock.set_title(tr("Mean absolute error") if self._regression else tr("Accuracy"))

@@ -8,7 +8,10 @@ from workbench.core.layer import LayerSpec, counted, shape_text
 from workbench.core.walk import Path, Step
 from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
+from workbench.ui.geometry import geometry
+from workbench.ui.geometry_drawing import GeometryDrawing
 from workbench.ui.naming import named, styled
+from workbench.ui.nodes import told_costs
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
@@ -43,16 +46,20 @@ class LayerPanel(Panel):
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        self._costs = styled(named(QLabel(wordWrap=True), "layer.costs"), "muted")
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(9)
         for widget in (self._heading, self._summary, self.form, self._fault, self._formula):
             column.addWidget(widget)
+        self._drawing = GeometryDrawing(session.theme)
+        column.addWidget(self._drawing)
+        column.addWidget(self._costs)
         column.addStretch(1)
         self.rows.addWidget(scrolled(inner))
         self.form.edited.connect(self._edited)
-        stack.dataChanged.connect(self._refresh)
+        stack.refreshed.connect(self._refresh)
         self._refresh()
 
     def choose(self, path: Path | None) -> None:
@@ -77,8 +84,10 @@ class LayerPanel(Panel):
         self.form.setVisible(True)
         self._fault.setText(sentence(step.fault) if step.fault else "")
         self._formula.setText(_formula(step))
+        self._drawing.show_geometry(geometry(step))
+        self._costs.setText("\n".join(told_costs(step, self._stack.costs)))
         is_block = isinstance(layer, BlockSpec)
-        self.info.setText(tr("block") if is_block else f"torch.nn.{layer.kind}")
+        self.info.setText(tr("block") if is_block else layer.full_name())
 
     def _show_input(self) -> None:
         info = self._stack.data_info()
@@ -97,7 +106,8 @@ class LayerPanel(Panel):
 
     def _clear(self) -> None:
         self.form.setVisible(False)
-        for label in (self._fault, self._formula, self.info):
+        self._drawing.show_geometry(None)
+        for label in (self._fault, self._formula, self._costs, self.info):
             label.clear()
 
     def _edited(self, layer: LayerSpec, field: str) -> None:

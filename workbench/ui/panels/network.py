@@ -3,13 +3,15 @@
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from workbench.core.layer import counted
+from workbench.core.costs import LONG, SHORT
 from workbench.core.walk import Path
 from workbench.ui.cards import Cards
+from workbench.ui.checks import counts_text
 from workbench.ui.dock import Dock
 from workbench.ui.edits import Edits
 from workbench.ui.find import FindBar
 from workbench.ui.naming import named
+from workbench.ui.page import Page
 from workbench.ui.pages import PAGES, make_page
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
@@ -40,9 +42,10 @@ class NetworkPanel(Panel):
         self.view.fix_chosen.connect(self.edits.fix)
         self.view.current_told.connect(self._tell)
         self.stack.dropped.connect(self.view.select)
-        self.stack.dataChanged.connect(self._recount)
+        self.stack.refreshed.connect(self._recount)
+        self.stack.checks.changed.connect(self._recount)
         # rows that come or go above the current one move it without a word of currentChanged
-        self.stack.dataChanged.connect(lambda: self._tell(self.view.currentIndex()))
+        self.stack.refreshed.connect(lambda: self._tell(self.view.currentIndex()))
         self.view.selectionModel().currentChanged.connect(lambda now, _: self._tell(now))
         session.theme.changed.connect(self.view.viewport().update)
         self.stack.rowsInserted.connect(self._unfold)
@@ -65,7 +68,8 @@ class NetworkPanel(Panel):
         column.addWidget(self.view)
         self.tabs.addTab(cards, tr("Layers"))
         self._holders: dict[QWidget, str] = {}
-        for name, title in zip(PAGES, (tr("Diagram"), tr("Code"), tr("Summary")), strict=True):
+        self._pages: dict[str, Page] = {}
+        for name, title in zip(PAGES, _titles(), strict=True):
             holder = QWidget()
             QVBoxLayout(holder).setContentsMargins(0, 0, 0, 0)
             self._holders[holder] = name
@@ -79,19 +83,25 @@ class NetworkPanel(Panel):
         name = self._holders.pop(holder, "")
         if not name:
             return
-        page = make_page(name, self.session, self.stack)
+        page = self._pages[name] = make_page(name, self.session, self.stack)
         page.choose(self._path_of(self.view.currentIndex()))
         page.picked.connect(lambda path: self.view.select([path]))
         self.layer_chosen.connect(page.choose)
         layout = holder.layout()
         assert layout
         layout.addWidget(page)
+        holder.setFocusProxy(page)
 
     def show_tab(self, name: str) -> None:
         """Bring a page, or the cards by the name `layers`, to the front."""
         self.dock.show()
         self.tabs.setCurrentIndex(("layers", *PAGES).index(name))
         (self.view if name == "layers" else self.tabs.currentWidget()).setFocus()
+
+    def page(self, name: str) -> Page:
+        """Bring a page to the front, to do something with it."""
+        self.show_tab(name)
+        return self._pages[name]
 
     def _path_of(self, index: QModelIndex) -> Path | None:
         step = self.stack.step(index)
@@ -107,11 +117,15 @@ class NetworkPanel(Panel):
             self.view.expandRecursively(self.stack.index(row, 0, parent))
 
     def _recount(self) -> None:
-        steps = self.stack.steps
-        faults = sum(step.fault is not None for step in steps)
-        total = sum(step.parameters for step in steps if not step.depth)
-        told = counted(total, tr("parameter"), tr("parameters"))
-        if faults:
-            told += " · " + counted(faults, tr("problem"), tr("problems"))
-        self.info.setText(told)
+        told = tr(SHORT, **self.stack.costs.texts())
+        found = counts_text(self.stack.checks)
+        self.info.setText(f"{told} · {found}" if found else told)
+        self.info.setToolTip(tr(LONG, **self.stack.costs.texts()))
+        number = len(self.stack.checks.found)
+        title = tr("Checks ({number})", number=number) if number else tr("Checks")
+        self.tabs.setTabText(1 + PAGES.index("checks"), title)
         self.view.scheduleDelayedItemsLayout()  # a card grows when it tells a fault
+
+
+def _titles() -> tuple[str, ...]:
+    return tr("Diagram"), tr("Code"), tr("Summary"), tr("Checks")

@@ -22,7 +22,7 @@ class TrainingPanel(Panel):
         super().__init__(session, dock)
         self.form = SpecForm("training.form", self._choices())
         self._optimizer = styled(named(QLabel(), "training.optimizer_name"), "heading")
-        self._summary = styled(QLabel(wordWrap=True), "muted")
+        self._summary = styled(named(QLabel(wordWrap=True), "training.optimizer_summary"), "muted")
         self.optimizer_form = SpecForm("training.optimizer")
         inner = QWidget()
         column = QVBoxLayout(inner)

@@ -1,0 +1,243 @@
+"""What expressions of Python give, as far as constants and modules go."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from workbench.core.code_values import (
+    COMPARISONS,
+    LONGEST_LIST,
+    MOST_STEPS,
+    Chain,
+    Environment,
+    Instance,
+    Kind,
+    Torch,
+    Unknown,
+    Unsayable,
+    bounded,
+    calculated,
+    is_plain,
+)
+from workbench.core.errors import UserError
+
+
+class Named(dict[str, Any]):
+    """Modules by name, as an OrderedDict has them."""
+
+
+class Expressions:
+    """Calculates expressions; `names` are those that the whole text knows."""
+
+    def __init__(self, names: Environment) -> None:
+        self.names = names
+        self._steps = 0
+
+    def bind(self, target: ast.expr, value: Any, names: Environment) -> None:
+        """Assign to a name, or to several."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """Count a step of the parser.
+
+        Raises:
+            UserError: there were too many.
+        """
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise UserError("The code takes too long to read. Give a shorter piece of it.")
+
+    def evaluate(self, node: ast.expr, names: Environment) -> Any:
+        """The value of an expression.
+
+        Raises:
+            Unsayable: it is none of those that are known here.
+        """
+        self.step()
+        if isinstance(node, ast.Constant):
+            return node.value
+        found = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if found is None:
+            raise Unsayable(f"line {node.lineno} has an expression that is not known here")
+        return found(node, names)
+
+    def _name(self, node: ast.Name, names: Environment) -> Any:
+        for known in (names, self.names):
+            if node.id in known:
+                value = known[node.id]
+                if isinstance(value, Unknown):
+                    raise Unsayable(value.reason)
+                return value
+        if node.id in BUILTINS or node.id in ("super", "print", "isinstance"):
+            return Torch(f"builtins.{node.id}")
+        raise Unsayable(f"{node.id} in line {node.lineno} is not known")
+
+    def _attribute(self, node: ast.Attribute, names: Environment) -> Any:
+        owner = self.evaluate(node.value, names)
+        if isinstance(owner, Torch):
+            return Torch(f"{owner.path}.{node.attr}")
+        if isinstance(owner, Instance):
+            return self.attribute(owner, node.attr)
+        if isinstance(owner, list) and node.attr in ("append", "extend"):
+            return getattr(owner, node.attr)
+        if isinstance(owner, Kind) and isinstance(owner.node, ast.ClassDef):
+            return self._class_constant(owner.node, node.attr)
+        raise Unsayable(f".{node.attr} in line {node.lineno} is not known")
+
+    def attribute(self, owner: Instance, name: str) -> Any:
+        """An attribute of a module: a module, a constant, or a method."""
+        if name in owner.attributes:
+            value = owner.attributes[name]
+            if isinstance(value, Unknown):
+                raise Unsayable(value.reason)
+            return value
+        if name == "training":
+            return name
+        return self._class_constant(owner.cls, name)
+
+    def _class_constant(self, cls: ast.ClassDef, name: str) -> Any:
+        for node in cls.body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return Kind(node)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                    return self.evaluate(node.value, {})
+        raise Unsayable(f"{cls.name} has no {name}")
+
+    def _tuple(self, node: ast.Tuple, names: Environment) -> Any:
+        return tuple(self._elements(node.elts, names))
+
+    def _list(self, node: ast.List, names: Environment) -> Any:
+        return list(self._elements(node.elts, names))
+
+    def _elements(self, nodes: list[ast.expr], names: Environment) -> Iterator[Any]:
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                yield from self.iterated(node.value, names)
+            else:
+                yield self.evaluate(node, names)
+
+    def _dict(self, node: ast.Dict, names: Environment) -> Any:
+        if None in node.keys:
+            raise Unsayable("it unpacks a dict")
+        keys = [self.evaluate(key, names) for key in node.keys if key]
+        values = [self.evaluate(value, names) for value in node.values]
+        return Named(zip(keys, values, strict=True))
+
+    def _unaryop(self, node: ast.UnaryOp, names: Environment) -> Any:
+        value = self.evaluate(node.operand, names)
+        if isinstance(node.op, ast.Not):
+            return not value
+        return calculated(ast.Mult(), -1 if isinstance(node.op, ast.USub) else 1, value)
+
+    def _binop(self, node: ast.BinOp, names: Environment) -> Any:
+        return calculated(
+            node.op, self.evaluate(node.left, names), self.evaluate(node.right, names)
+        )
+
+    def _boolop(self, node: ast.BoolOp, names: Environment) -> Any:
+        is_and = isinstance(node.op, ast.And)
+        value: Any = is_and
+        for each in node.values:
+            value = self.evaluate(each, names)
+            if bool(value) != is_and:
+                return value
+        return value
+
+    def _compare(self, node: ast.Compare, names: Environment) -> bool:
+        left = self.evaluate(node.left, names)
+        for operator, each in zip(node.ops, node.comparators, strict=True):
+            right = self.evaluate(each, names)
+            is_same = isinstance(operator, ast.Is | ast.IsNot)
+            if not is_same and not (is_plain(left) and is_plain(right)):
+                raise Unsayable(f"line {node.lineno} compares what is no number or word")
+            try:
+                if not COMPARISONS[type(operator)](left, right):
+                    return False
+            except TypeError as error:
+                raise Unsayable(f"line {node.lineno} compares what can't be compared") from error
+            left = right
+        return True
+
+    def _ifexp(self, node: ast.IfExp, names: Environment) -> Any:
+        return self.evaluate(node.body if self.evaluate(node.test, names) else node.orelse, names)
+
+    def _subscript(self, node: ast.Subscript, names: Environment) -> Any:
+        owner, index = self.evaluate(node.value, names), self.evaluate(node.slice, names)
+        if isinstance(owner, Chain):
+            owner = [child for _, child in owner.children]
+        try:
+            return owner[index]
+        except (TypeError, IndexError, KeyError) as error:
+            raise Unsayable(f"line {node.lineno} takes a part that is not known") from error
+
+    def _slice(self, node: ast.Slice, names: Environment) -> slice:
+        ends = (node.lower, node.upper, node.step)
+        return slice(*(self.evaluate(end, names) if end else None for end in ends))
+
+    def _joinedstr(self, node: ast.JoinedStr, names: Environment) -> str:
+        parts = [self.evaluate(part, names) for part in node.values]
+        if not is_plain(parts):
+            raise Unsayable(f"line {node.lineno} has a text of what is no number or word")
+        return str(bounded("".join(map(str, parts))))
+
+    def _formattedvalue(self, node: ast.FormattedValue, names: Environment) -> Any:
+        return self.evaluate(node.value, names)
+
+    def _listcomp(self, node: ast.ListComp | ast.GeneratorExp, names: Environment) -> list[Any]:
+        if len(node.generators) != 1:
+            raise Unsayable(f"line {node.lineno} has loops in a loop")
+        (loop,) = node.generators
+        inner, made = dict(names), []
+        for value in self.iterated(loop.iter, names):
+            self.bind(loop.target, value, inner)
+            if all(self.evaluate(test, inner) for test in loop.ifs):
+                made.append(self.evaluate(node.elt, inner))
+        return list(bounded(made))
+
+    _generatorexp = _listcomp
+
+    def iterated(self, node: ast.expr, names: Environment) -> list[Any]:
+        """What a loop goes through."""
+        found = self.evaluate(node, names)
+        if isinstance(found, Chain):
+            return [child for _, child in found.children]
+        if not isinstance(found, list | tuple | range | str):
+            raise Unsayable(f"line {node.lineno} loops over what is no list")
+        return few(found)
+
+
+def few(values: Any) -> list[Any]:
+    """A list of what may be without end."""
+    if isinstance(values, Chain):
+        values = [child for _, child in values.children]
+    return list(bounded(list(islice(values, LONGEST_LIST + 1))))
+
+
+def _number(kind: type[int] | type[float], value: Any) -> Any:
+    if not isinstance(value, int | float):
+        raise ValueError("no number")
+    return kind(value)
+
+
+BUILTINS: dict[str, Any] = {
+    "range": lambda *ends: range(*ends),
+    "len": lambda v: len(v.children) if isinstance(v, Chain) else len(v),
+    "list": lambda v=(): few(v),
+    "tuple": lambda v=(): tuple(few(v)),
+    "int": lambda v: _number(int, v),
+    "float": lambda v: _number(float, v),
+    "max": lambda *v: max(*few(v)),
+    "min": lambda *v: min(*few(v)),
+    "sum": lambda v: sum(few(v)),
+    "round": lambda v: round(_number(float, v)),
+    "abs": lambda v: abs(_number(float, v)),
+    "enumerate": lambda v: list(enumerate(few(v))),
+    "zip": lambda *v: list(zip(*map(few, v), strict=False)),
+    "reversed": lambda v: few(v)[::-1],
+    "print": lambda *v, **k: None,
+}
