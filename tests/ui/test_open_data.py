@@ -110,10 +110,8 @@ def test_a_table_is_dropped_asks_for_its_target_and_is_learned(
     told = widget(box, "dialog.question.told")
     assert "species is predicted: 3 classes" in told.text()
     take(qtbot, target, "length")
-    keys(qtbot, target, "Return")
     qtbot.waitUntil(lambda: "length is predicted: a number" in told.text())
     take(qtbot, target, "species")
-    keys(qtbot, target, "Return")
     click_named(qtbot, box, "dialog.question.open")
     wait_gone(qtbot, box)
     opened(qtbot, window, "flowers.csv")
@@ -173,6 +171,7 @@ def test_a_pasted_path_and_the_file_dialog_open_the_same(
     box = dialog(qtbot, window, "dialog.question")
     keys(qtbot, box, "Escape")
     wait_gone(qtbot, box)
+    in_front_again(qtbot, window)
     assert data_of(window).info().title == "first"
     QGuiApplication.clipboard().setText("no path at all")
     keys(qtbot, window, "Ctrl+Shift+V")
