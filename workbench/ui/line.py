@@ -8,6 +8,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 class Line(QLineEdit):
     """A line whose Ctrl+Z is the project's where it has nothing of its own to undo."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(False)  # a file that is dropped on the window is for the window
+
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and self._is_for_the_project(event):
             event.ignore()

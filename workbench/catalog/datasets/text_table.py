@@ -5,6 +5,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -58,7 +59,7 @@ def dialect_of(path: Path) -> Dialect:
         encoding=encoding,
         delimiter=delimiter,
         decimal=_decimal(rows, delimiter),
-        header=not any(_is_number(cell) for cell in rows[0]),
+        header=not any(_is_number(cell) for row in rows[:1] for cell in row),
     )
 
 
@@ -105,10 +106,11 @@ def _sampled(sample: bytes, encoding: str) -> list[str]:
 
 
 def _parsed(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    try:
-        return list(islice(csv.reader(lines, delimiter=delimiter), 1000))
-    except csv.Error:  # told by the reader of all rows, with the line
-        return []
+    """The first rows, as far as they can be parsed: the reader of all rows tells the fault."""
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows.extend(islice(csv.reader(lines, delimiter=delimiter), 1000))
+    return rows
 
 
 def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
@@ -189,20 +191,21 @@ def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[tuple[list[s
     """Each row that is not blank, with the bytes read so far."""
     with path.open("rb") as raw, TextIOWrapper(raw, dialect.encoding, newline="") as text:
         reader = csv.reader(_lines(text, path), delimiter=dialect.delimiter)
+        start = 1
         try:
             for row in reader:
-                if not row:
-                    continue
-                if width and len(row) != width:
-                    raise _ragged(path, reader.line_num, len(row), width)
-                yield row, raw.tell()
+                if row and width and len(row) != width:
+                    raise _ragged(path, start, len(row), width)
+                start = reader.line_num + 1
+                if row:
+                    yield row, raw.tell()
         except UnicodeDecodeError as error:
             raise _wrong_encoding(path, dialect.encoding) from error
         except csv.Error as error:
             raise UserError(
                 "{path}, line {line}: {reason}. A quotation mark may lack its end; mend the row.",
                 path=path,
-                line=reader.line_num + 1,
+                line=start,
                 reason=error,
             ) from error
 

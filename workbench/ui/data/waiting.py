@@ -58,6 +58,8 @@ class Waiting(QDialog):
 
     def tell(self, progress: Progress) -> None:
         """Show how far it is."""
+        if self._over:  # it was cancelled; a word was still on its way
+            return
         counts = f" · {progress.done:,}" if progress.done else ""
         if progress.total:
             counts += tr(" of {total}", total=f"{progress.total:,}")
@@ -78,8 +80,9 @@ class Waiting(QDialog):
 
     def done(self, result: int = 0) -> None:
         """It is over: go."""
+        if self._over:  # it was cancelled, and what it waited for has ended since
+            return
+        self._over = True
         self._soon.stop()
-        if not self._over:
-            self._over = True
-            super().done(result)
-            self.deleteLater()
+        super().done(result)
+        self.deleteLater()

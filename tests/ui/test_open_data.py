@@ -1,0 +1,274 @@
+"""The user's own files: dropped, pasted and chosen, until the network learns from them."""
+
+import time
+from pathlib import Path
+
+import pytest
+from gestures import (
+    LEFT,
+    PATIENCE,
+    OpenWindow,
+    append,
+    choose_file,
+    click,
+    click_named,
+    dialog,
+    in_front_again,
+    keys,
+    take,
+    wait_gone,
+    widget,
+)
+from own_data import photograph, write_flowers, write_photographs
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QComboBox, QTableWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from workbench.core.data import DatasetSpec
+from workbench.core.events import EpochCompleted, RunCompleted
+from workbench.core.template import Template
+from workbench.ui.main_window import MainWindow
+
+PHOTOGRAPHS = {"disc": 24, "square": 24, "stripes": 24}
+
+
+def drop_file(target: QWidget, path: Path) -> None:
+    """What the platform sends when a file is dragged over a widget and let go there."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    at, copy = target.rect().center(), Qt.DropAction.CopyAction
+    none = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(target, QDragEnterEvent(at, copy, mime, LEFT, none))
+    QApplication.sendEvent(target, QDropEvent(QPointF(at), copy, mime, LEFT, none))
+
+
+def data_of(window: MainWindow) -> DatasetSpec:
+    return window.session.document.project.data
+
+
+def opened(qtbot: QtBot, window: MainWindow, title: str) -> None:
+    """Wait until data of this name are open, loaded and checked."""
+    qtbot.waitUntil(lambda: data_of(window).info().title == title, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    assert window.session.data.error is None
+    in_front_again(qtbot, window)
+
+
+def trained(qtbot: QtBot, window: MainWindow, epochs: int) -> RunCompleted:
+    """Train by the key, and give how it ended."""
+    told: list[object] = []
+    window.session.reported.connect(told.extend)
+    document = window.session.document
+    train = document.project.train.replace(epochs=epochs, lr=0.005, batch_size=16)
+    document.edit("recipe", document.project.replace(train=train))
+    keys(qtbot, window, "F5")
+    qtbot.waitUntil(lambda: window.session.state == "idle" and bool(told), timeout=PATIENCE)
+    assert sum(isinstance(event, EpochCompleted) for event in told) == epochs
+    (end,) = (event for event in told if isinstance(event, RunCompleted))
+    return end
+
+
+def test_a_folder_of_photographs_is_dropped_and_learned(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    folder = write_photographs(tmp_path / "shapes", PHOTOGRAPHS)
+    drop_file(window.network.view.viewport(), folder)
+    opened(qtbot, window, "shapes")
+    info = data_of(window).info()
+    assert info.classes == tuple(PHOTOGRAPHS)
+    assert info.shape == (3, 24, 32)
+    project = window.session.document.project
+    assert project.model.layers[-1].out_features == 3
+    assert project.train.loss.kind == "CrossEntropyLoss"
+    end = trained(qtbot, window, 6)
+    assert end.reason == "completed"
+    assert end.test["accuracy"] > 0.5
+
+
+def test_a_table_is_dropped_asks_for_its_target_and_is_learned(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    drop_file(window.panels["data"], write_flowers(tmp_path / "flowers.csv"))
+    box = dialog(qtbot, window, "dialog.question")
+    target = widget(box, "dialog.question.form.target")
+    assert isinstance(target, QComboBox)
+    assert target.currentText() == "species"
+    columns = box.findChild(QTableWidget)
+    rows = [[columns.item(row, place).text() for place in range(4)] for row in range(5)]
+    assert rows[0] == ["id", "number", "150", "0"]
+    assert rows[2][0::3] == ["width", "6"]
+    assert rows[4][1] == "category"
+    qtbot.waitUntil(lambda: columns.item(4, 6) is not None, timeout=PATIENCE)
+    assert [columns.item(4, place).text() for place in (4, 5, 6)] == [
+        "setosa",
+        "versicolor",
+        "virginica",
+    ]
+    told = widget(box, "dialog.question.told")
+    assert "species is predicted: 3 classes" in told.text()
+    take(qtbot, target, "length")
+    qtbot.waitUntil(lambda: "length is predicted: a number" in told.text())
+    take(qtbot, target, "species")
+    click_named(qtbot, box, "dialog.question.open")
+    wait_gone(qtbot, box)
+    opened(qtbot, window, "flowers.csv")
+    window.session.document.project.check()
+    assert data_of(window).info().classes == ("setosa", "versicolor", "virginica")
+    end = trained(qtbot, window, 8)
+    assert end.test["accuracy"] > 0.8
+
+
+def test_columns_can_be_left_out(open_window: OpenWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window = open_window()
+    window.opening.open(write_flowers(tmp_path / "flowers.csv"))
+    box = dialog(qtbot, window, "dialog.question")
+    columns = box.findChild(QTableWidget)
+    ticked = [columns.item(row, 0).checkState() for row in range(5)]
+    on, off = Qt.CheckState.Checked, Qt.CheckState.Unchecked
+    assert ticked[:4] == [off, on, on, on]  # a row number is not learned from
+    columns.setCurrentCell(3, 0)
+    columns.setFocus()
+    keys(qtbot, columns, "Space")
+    click_named(qtbot, box, "dialog.question.open")
+    wait_gone(qtbot, box)
+    opened(qtbot, window, "flowers.csv")
+    assert data_of(window).info().features == ("length", "width")
+
+
+def test_a_network_that_somebody_made_is_fitted_only_when_asked(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window(Template.shelf["small_cnn"].project())
+    append(qtbot, window, "Dropout")
+    before = window.session.document.project
+    drop_file(window, write_photographs(tmp_path / "shapes", PHOTOGRAPHS))
+    opened(qtbot, window, "shapes")
+    assert window.session.document.project.model == before.model
+    assert "does not fit" in window.banner.text.text()
+    click(qtbot, window.banner.button)
+    window.session.document.project.check()
+    assert any(layer.kind == "Dropout" for layer in window.session.document.project.model.layers)
+    keys(qtbot, window, "Ctrl+Z")
+    keys(qtbot, window, "Ctrl+Z")
+    assert window.session.document.project == before
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+
+
+def test_a_pasted_path_and_the_file_dialog_open_the_same(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    first = write_photographs(tmp_path / "first", PHOTOGRAPHS)
+    second = write_flowers(tmp_path / "second.csv")
+    QGuiApplication.clipboard().setText(f'"{first}"\n')
+    keys(qtbot, window, "Ctrl+Shift+V")
+    opened(qtbot, window, "first")
+    keys(qtbot, window, "Ctrl+Shift+D")
+    choose_file(qtbot, window, "dialog.open_data", second)
+    box = dialog(qtbot, window, "dialog.question")
+    keys(qtbot, box, "Escape")
+    wait_gone(qtbot, box)
+    in_front_again(qtbot, window)
+    assert data_of(window).info().title == "first"
+    QGuiApplication.clipboard().setText("no path at all")
+    keys(qtbot, window, "Ctrl+Shift+V")
+    assert "no path" in window.banner.text.text()
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+
+
+def test_what_can_not_be_opened_is_told_and_changes_nothing(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    before = window.session.document.project
+    file = tmp_path / "notes.xyz"
+    file.write_bytes(b"nothing that anybody knows")
+    drop_file(window, file)
+    qtbot.waitUntil(window.banner.isVisible, timeout=PATIENCE)
+    assert str(file) in window.banner.text.text()
+    assert window.session.document.project == before
+    assert not window.session.document.modified
+
+
+def test_files_that_changed_are_read_anew_by_reload(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    folder = write_photographs(tmp_path / "shapes", PHOTOGRAPHS)
+    window.opening.open(folder)
+    opened(qtbot, window, "shapes")
+    write_photographs(folder, {"more": 12}, seed=1)
+    window.commands.actions["data.reload"].trigger()
+    qtbot.waitUntil(lambda: len(data_of(window).info().classes) == 4, timeout=PATIENCE)
+    opened(qtbot, window, "shapes")
+    keys(qtbot, window, "Ctrl+Z")  # the old facts no longer fit the files
+    qtbot.waitUntil(lambda: window.session.data.error is not None, timeout=PATIENCE)
+    assert "has changed" in str(window.session.data.error)
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+
+
+class Pulse:
+    """The longest time between two turns of the event loop: what this process worked in it, and
+    what went by on the clock, in which other processes have worked too."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self.worked = self.passed = 0.0
+        self._last = self._now()
+        self._timer = QTimer(window, interval=1)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        return time.process_time(), time.perf_counter()
+
+    def _beat(self) -> None:
+        now = self._now()
+        self.worked = max(self.worked, now[0] - self._last[0])
+        self.passed = max(self.passed, now[1] - self._last[1])
+        self._last = now
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
+@pytest.fixture(scope="module")
+def many_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20,000 small PNG files in two folders."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    held = io.BytesIO()
+    Image.fromarray(photograph(0, np.random.default_rng(0))[:4, :4]).save(held, "png")
+    folder = tmp_path_factory.mktemp("many")
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        for number in range(10_000):
+            (folder / name / f"{number}.png").write_bytes(held.getvalue())
+    return folder
+
+
+def test_listing_many_files_is_told_can_be_ended_and_never_holds_the_window(
+    open_window: OpenWindow, qtbot: QtBot, many_files: Path
+) -> None:
+    window = open_window()
+    before = window.session.document.project
+    pulse = Pulse(window)
+    drop_file(window, many_files)
+    box = dialog(qtbot, window, "dialog.opening")
+    text = widget(box, "dialog.opening.text")
+    qtbot.waitUntil(lambda: "20,000" in text.text(), timeout=PATIENCE)
+    pulse.stop()
+    assert pulse.worked < 0.05
+    assert pulse.passed < 0.5
+    qtbot.waitUntil(box.isVisible)
+    click_named(qtbot, box, "dialog.opening.cancel")
+    wait_gone(qtbot, box)
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    assert window.session.document.project == before
+    assert not window.banner.isVisible()
