@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from workbench.core.codegen import Code, generate
 from workbench.core.data import SPLITS, DatasetInfo
+from workbench.core.errors import UserError
 from workbench.core.pretty import statement
 from workbench.core.project import Project
 from workbench.core.source import Source, import_block
@@ -105,8 +106,13 @@ if __name__ == "__main__":
 
 
 def generate_program(project: Project) -> Code:
-    """`train.py` of a project; lines of the network know their layers."""
+    """`train.py` of a project; lines of the network know their layers.
+
+    Raises:
+        UserError: the project has what a program can't tell yet.
+    """
     info, recipe = project.data.info(), project.train
+    _check_told(project)
     data = project.data.source()
     network = generate(project.model, info.shape)
     before = [
@@ -127,6 +133,28 @@ def generate_program(project: Project) -> Code:
     lines = [*before, "", "", *classes, *after]
     owners = [()] * (len(before) + 2) + list(network.owners[start:]) + [()] * len(after)
     return Code("".join(f"{line}\n" for line in lines), tuple(owners))
+
+
+def _check_told(project: Project) -> None:
+    """See that the program would do what the project does.
+
+    Raises:
+        UserError: it has what no program tells yet.
+    """
+    data = project.data
+    untold = {
+        "preparation": bool(data.prepare),
+        "balance of classes": data.balance != "none",
+        "folds": data.folds > 1,
+        "split without regard to classes": not data.stratify,
+    }
+    for name, is_wanted in untold.items():
+        if is_wanted:
+            raise UserError(
+                "train.py can't tell the {name} of this project yet. Take the network alone, or "
+                "train by `workbench train`.",
+                name=name,
+            )
 
 
 def _imports(network: Code, data: Source) -> list[str]:

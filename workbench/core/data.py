@@ -206,8 +206,16 @@ class DatasetSpec(Spec, shelf=True):
     def source(self) -> Source:
         """The same as Python: lines that make the numpy arrays `train_inputs`, `train_targets`
         and so on for val and test. `split(inputs, targets, fraction, seed)` is there, which gives
-        inputs and targets without and with the share that is held back."""
-        raise NotImplementedError
+        inputs and targets without and with the share that is held back.
+
+        Raises:
+            UserError: this kind of data can't be told as a program yet.
+        """
+        raise UserError(
+            "{name} can't be read by a train.py of its own yet. Take the network alone, or train "
+            "by `workbench train`.",
+            name=self.info().title,
+        )
 
     def download(self) -> None:
         """Fetch the files that `load` reads, where the dataset is `downloadable`.

@@ -20,7 +20,7 @@ from workbench.ui.naming import named, sign_button
 from workbench.ui.page import Page
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
-from workbench.ui.text import tr
+from workbench.ui.text import sentence, tr
 
 PYTHON = "Python (*.py);;All files (*)"
 
@@ -95,13 +95,17 @@ class CodePage(Page):
         self.kinds.setCurrentIndex(1 - self.kinds.currentIndex())
 
     def draw(self) -> None:
-        project = self.session.document.project
-        if self.is_program:
-            self._code = generate_program(project)
-        else:
-            self._code = generate(project.model, project.data.info().shape)
+        self._code = self._generated(self.session.document.project)
         self.view.show_code(self._code.text)
         self.view.mark(self._code.lines_of(self.current) if self.current else [])
+
+    def _generated(self, project: Project) -> Code:
+        if not self.is_program:
+            return generate(project.model, project.data.info().shape)
+        try:
+            return generate_program(project)
+        except UserError as error:  # what no program tells yet is told in its place
+            return Code(f"# {sentence(error)}\n", ((),))
 
     def _pick(self, line: int) -> None:
         path = self._code.layer_at(line)
