@@ -20,6 +20,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from torch import nn
 
 import workbench
+from tests.written import people, table
 from workbench.catalog.datasets.scikit import Digits
 from workbench.cli import run
 from workbench.cli.assignments import separated, with_options
@@ -359,6 +360,70 @@ class TestCheck:
         assert finding["rule"] == "LayerTakesItsInput"
         assert (finding["severity"], finding["place"]) == ("problem", [0])
         assert finding["fixes"][0] == "insert Flatten"
+
+
+class TestOwnFiles:
+    """`new --data PATH`: what lies there is found, and the network fitted to it."""
+
+    def test_a_table_is_trained_on(self, tmp_path: Path) -> None:
+        data = table(tmp_path / "people.csv", people())
+        file = tmp_path / "p.workbench"
+        done = called(tmp_path, "new", "--data", data, "--target", "fare", "-o", file)
+        assert (done.returncode, done.stderr) == (0, "")
+        found = told(tmp_path, "info", file)
+        assert found["data"]["target"] == "fare"
+        assert (found["data"]["task"], found["layers"][-1]["out_features"]) == ("regression", 1)
+        done = called(tmp_path, "train", file, "--epochs", 1, "--set", "data.missing=own column")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "val mae" in done.stdout
+        table(data, people(130))
+        done = called(tmp_path, "train", file, "--epochs", 1)
+        assert done.returncode == 1
+        assert "people.csv has changed since it was chosen" in done.stderr
+
+    def test_fields_of_the_data_shape_the_network(self, tmp_path: Path) -> None:
+        data = table(tmp_path / "wave.csv", {"a": [n * 7 % 11 / 2 for n in range(90)]})
+        file = tmp_path / "w.workbench"
+        done = called(tmp_path, "new", "--data", data, "--set", "data.window=12", "-o", file)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert told(tmp_path, "info", file)["data"]["shape"] == [12, 1]
+        done = called(
+            tmp_path, "new", "--data", "moons", "--set", "data.samples=50", "-o", file, "--force"
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert sum(told(tmp_path, "info", file)["data"]["sizes"].values()) == 50
+
+    def test_a_name_is_no_path_and_a_path_no_name(self, tmp_path: Path) -> None:
+        table(tmp_path / "iris", {"a": [1.5, 2.5] * 20, "y": [0, 1] * 20}).rename(
+            tmp_path / "iris.csv"
+        )
+        for given, title in (("iris", "Iris"), (tmp_path / "iris.csv", "iris.csv")):
+            file = tmp_path / f"{title}.workbench"
+            assert called(tmp_path, "new", "--data", given, "-o", file).returncode == 0
+            assert told(tmp_path, "info", file)["data"]["title"] == title
+
+    @pytest.mark.parametrize(
+        ("words", "parts"),
+        [
+            ("--data {}/gone.csv", ["gone.csv is not there"]),
+            ("--data {}/p.csv --target agee", ["no column 'agee'", "id, name, age"]),
+            ("--data {}/p.csv --template small_cnn", ["needs images", "p.csv", "mlp"]),
+            ("--data {}/p.csv --set data.colour=1", ["which has no colour"]),
+            ("--data {}/p.csv --set window", ["not of the form data.FIELD=VALUE"]),
+            ("--data {}/p.bin", ["nothing that can be opened", "tables (CSV", "arrays (NumPy"]),
+            ("", ["--template NAME", "--data NAME|PATH"]),
+        ],
+    )
+    def test_mistakes_are_one_line(self, tmp_path: Path, words: str, parts: list[str]) -> None:
+        table(tmp_path / "p.csv", people())
+        (tmp_path / "p.bin").write_bytes(b"no data")
+        file = tmp_path / "o.workbench"
+        done = called(tmp_path, "new", *words.format(tmp_path).split(), "-o", file)
+        assert done.returncode != 0
+        assert done.stdout == ""
+        [line] = done.stderr.splitlines()
+        assert all(part in line for part in parts), line
+        assert not file.exists()
 
 
 class TestLists:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.core.data import held_back
+from workbench.core.data import dealt, held_back
 
 DRAWN = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 CLASSES = st.lists(st.integers(0, 4), min_size=1, max_size=80)
@@ -69,3 +69,15 @@ def test_the_draw_is_the_same_on_every_platform(seed: int) -> None:
     expected = list(range(12))
     random.Random(seed).shuffle(expected)
     assert held_back(None, 12, 0.25, seed) == sorted(expected[:3])
+
+
+@DRAWN
+@given(CLASSES, st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_folds_are_all_samples_once_and_even_in_every_class(
+    targets: list[int], folds: int, seed: int
+) -> None:
+    parts = dealt(targets, len(targets), folds, seed)
+    assert sorted(index for part in parts for index in part) == list(range(len(targets)))
+    assert parts == dealt(targets, len(targets), folds, seed)
+    for held in [parts, *([[i for i in p if targets[i] == c] for p in parts] for c in range(5))]:
+        assert max(map(len, held)) - min(map(len, held)) <= 1

@@ -217,6 +217,15 @@ class DatasetSpec(Spec, shelf=True):
             name=self.info().title,
         )
 
+    def sample_names(self) -> Mapping[Split, Sequence[str]]:
+        """What people know the samples of each split by, such as their files, in the order of
+        `load`; empty where they have no names.
+
+        Raises:
+            UserError: as `load`.
+        """
+        return {}
+
     def download(self) -> None:
         """Fetch the files that `load` reads, where the dataset is `downloadable`.
 

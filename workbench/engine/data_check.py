@@ -3,11 +3,12 @@
 from collections.abc import Generator, Iterator
 
 from workbench.core.data import DatasetSpec
-from workbench.core.data_check import MOST_NAMED, DataChecked, Finding, worst_first
+from workbench.core.data_check import DataChecked, Finding, worst_first
 from workbench.core.events import Event, Progress
 from workbench.engine.batches import loading
 from workbench.engine.checks import Subject
 from workbench.engine.checks.copies import copies
+from workbench.engine.checks.files import left_out, unreadable
 from workbench.engine.checks.labels import labels
 from workbench.engine.checks.values import values
 
@@ -20,9 +21,10 @@ def check(data: DatasetSpec) -> Generator[Event]:
     """
     info = data.source_info()
     yield Progress(text=f"Loading {info.title}")
-    found = list(unreadable(data))
-    splits = yield from loading(found[0].fix or data if found else data)
-    subject = Subject(data, info, splits)
+    found = [*unreadable(data), *left_out(data)]
+    readable = next((f.fix for f in found if f.kind == "unreadable" and f.fix), data)
+    splits = yield from loading(readable)
+    subject = Subject(data, info, splits, readable.sample_names())
     for told in findings(subject):
         if isinstance(told, Finding):
             found.append(told)
@@ -30,27 +32,6 @@ def check(data: DatasetSpec) -> Generator[Event]:
             yield told
     samples = sum(len(part.targets) for part in subject.splits.values())
     yield DataChecked(findings=worst_first(found), samples=samples)
-
-
-def unreadable(data: DatasetSpec) -> Iterator[Finding]:
-    """The files that could not be read when the data were chosen."""
-    facts = getattr(data, "facts", None)
-    count = getattr(facts, "unreadable_count", 0)
-    if count:
-        files = getattr(facts, "unreadable", ())
-        skipped = getattr(data, "skip_unreadable", False)
-        yield Finding(
-            severity="note" if skipped else "error",
-            kind="unreadable",
-            message="{count} files can't be read as images"
-            + (" and are left out." if skipped else "."),
-            advice="Mend or delete them and choose Data > Reload, or train without them.",
-            values={"count": count},
-            where=tuple(f"{name}: {reason}" for name, reason in files[:MOST_NAMED]),
-            count=count,
-            fix=None if skipped else data.replace(skip_unreadable=True),
-            fix_label="" if skipped else "Skip unreadable files",
-        )
 
 
 def findings(subject: Subject) -> Iterator[Event | Finding]:

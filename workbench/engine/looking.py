@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workbench.catalog.datasets.table import Table
 from workbench.catalog.datasets.text_table import chunks
 from workbench.core.data import DatasetInfo, DatasetSpec, Split
 from workbench.core.errors import UserError
@@ -154,9 +155,8 @@ def head(data: DatasetSpec, rows: int) -> Generator[Event]:
 
 
 def _first_rows(path: Path, data: DatasetSpec, rows: int) -> tuple[tuple[str, ...], ...]:
-    facts = getattr(data, "facts", None)
-    dialect, columns = getattr(facts, "dialect", None), getattr(facts, "columns", ())
-    if dialect is None:  # no text: its rows are not to be had without a reader of its own
+    dialect = data.facts.dialect if isinstance(data, Table) else None
+    if dialect is None or not isinstance(data, Table):  # other files are no text to be shown
         return ()
-    first = next(iter(chunks(path, dialect, len(columns))), None)
+    first = next(iter(chunks(path, dialect, len(data.facts.columns))), None)
     return tuple(tuple(column[:rows]) for column in first.columns) if first else ()

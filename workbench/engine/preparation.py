@@ -104,7 +104,11 @@ class Preparation:
             yield self._scaled(held.to(device))
 
     def _scaled(self, inputs: Tensor) -> Tensor:
-        return inputs / self.source.full_scale if self.source.is_image else inputs.float()
+        if not self.source.is_image:
+            return inputs.float()
+        if inputs.is_floating_point():  # fractions: these may be held, so they are left as they are
+            return inputs / self.source.full_scale
+        return inputs.float().div_(self.source.full_scale)  # twice as fast as dividing bytes
 
     def evaluated(self, inputs: Tensor) -> Tensor:
         """A batch as evaluation gets it."""
@@ -117,14 +121,14 @@ class Preparation:
         if self._moments is None:
             return values
         mean, std = self._moments
+        if self.source.is_image:  # scaled before, so a tensor of its own; a table's may be held
+            return values.sub_(mean).div_(std)
         return (values - mean).div_(std)
 
     def trained(
         self, inputs: Tensor, targets: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """A batch as training gets it, with what `generator` draws."""
-        if not self.is_random:
-            return self.evaluated(inputs), targets
         values = self._scaled(inputs)
         if self._mixes:
             targets = functional.one_hot(targets, self._classes).float()

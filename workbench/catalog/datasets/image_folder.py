@@ -3,18 +3,20 @@
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field
 
-from workbench.catalog.datasets.image_cache import Decoded, decoded
+from workbench.catalog.datasets.image_cache import decoded
 from workbench.catalog.datasets.image_decoding import Fit, Header, Rule, header, in_threads
 from workbench.catalog.datasets.image_files import ImageFile, digest_of_images, holds_images, listed
-from workbench.catalog.datasets.splitting import WithTestShare, by_part
+from workbench.catalog.datasets.splitting import WithTestShare, by_part, where
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import Count, Facts, FileSource, changed, readable
+
+R = TypeVar("R")
 
 DEFAULT_SIDE = 64
 LARGEST_AS_IS = 256
@@ -133,16 +135,21 @@ class ImageFolder(WithTestShare, FileSource):
                 raise changed(path)
             self._check_readable()
             whole = yield from decoded(path, _names(files), self.facts.digest, self.rule)
-            return self._parted(files, whole)
+            return self._parted(files, whole.unreadable, whole.rows)
 
     def load(self) -> Mapping[Split, Samples]:
-        steps = self.loading()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                made: Mapping[Split, Samples] = end.value
-                return made
+        return _result(self.loading())
+
+    def sample_names(self) -> Mapping[Split, Sequence[str]]:
+        import numpy as np
+
+        path = Path(self.path)
+        with readable(path):
+            files = _result(listed(path))
+            names = _names(files)
+            whole = _result(decoded(path, names, self.facts.digest, self.rule))
+        parted = self._parted(files, whole.unreadable, np.array(names, dtype=object))
+        return {split: samples.inputs.tolist() for split, samples in parted.items()}
 
     def _check_readable(self) -> None:
         if self.facts.unreadable and not self.skip_unreadable:
@@ -156,17 +163,30 @@ class ImageFolder(WithTestShare, FileSource):
                 reason=reason,
             )
 
-    def _parted(self, files: Sequence[ImageFile], whole: Decoded) -> Mapping[Split, Samples]:
+    def _parted(
+        self, files: Sequence[ImageFile], unreadable: Mapping[int, str], rows: Any
+    ) -> Mapping[Split, Samples]:
+        """What `rows` holds for each of the files, by split."""
         import numpy as np
 
-        kept = np.array([row for row in range(len(files)) if row not in whole.unreadable])
+        kept = np.array([row for row in range(len(files)) if row not in unreadable])
         if len(kept) != sum(self.facts.counts.values()):  # damaged without a trace of it
             raise changed(self.path)
         places = {label: place for place, label in enumerate(self.facts.classes)}
         targets = np.array([places[file.label] for file in files], dtype=np.int64)
         parts = np.array([SPLITS.index(file.split) for file in files])
-        samples = Samples(whole.rows.picked(kept), targets[kept])
+        samples = where(Samples(rows, targets), kept)
         return self.split(by_part(samples, parts[kept]))
+
+
+def _result(steps: Generator[Progress, None, R]) -> R:
+    """What a generator gives at its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: R = end.value
+            return made
 
 
 def _names(files: Sequence[ImageFile]) -> list[str]:

@@ -1,6 +1,7 @@
 """Parts of the data check: each is a generator of findings on loaded samples."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +20,19 @@ class Subject(NamedTuple):
     data: DatasetSpec
     info: DatasetInfo
     splits: Mapping[Split, Samples]
+    names: Mapping[Split, Sequence[str]] = MappingProxyType({})
+    """What the samples are called, if they have names."""
+
+    def name(self, place: Place) -> str:
+        """A sample by its file, or as `train 12`."""
+        split, row = place
+        known = self.names.get(split)
+        return known[row] if known else f"{split} {row}"
 
 
-def sample_names(places: Sequence[Place]) -> tuple[str, ...]:
-    """`train 12` for the first of some samples."""
-    return tuple(f"{split} {row}" for split, row in places[:MOST_NAMED])
+def sample_names(subject: Subject, places: Sequence[Place]) -> tuple[str, ...]:
+    """What the first of some samples are called."""
+    return tuple(subject.name(place) for place in places[:MOST_NAMED])
 
 
 def column_name(info: DatasetInfo, column: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.data import Split
-from workbench.core.data_check import Finding, Severity
+from workbench.core.data_check import MOST_NAMED, Finding, Severity
 from workbench.core.events import Event, Progress
 from workbench.engine.checks import Place, Subject, sample_names
 from workbench.engine.checks.alike import near_pairs
@@ -32,7 +32,7 @@ def copies(subject: Subject) -> Iterator[Event | Finding]:
     repeated = [group for group in groups.values() if len(group) > 1]
     yield from _across(subject, _leaks(repeated), near=False)
     yield from _contradictions(subject, repeated)
-    yield from _within(repeated)
+    yield from _within(subject, repeated)
     if subject.info.is_image:
         known = {pair for group in repeated for pair in _pairs(group)}
         near = yield from near_pairs(subject)
@@ -56,12 +56,12 @@ def _leaks(repeated: list[list[Place]]) -> list[Pair]:
 def _across(subject: Subject, pairs: list[Pair], near: bool) -> Iterator[Finding]:
     for split in HELD_BACK:
         leaked = sorted({pair[0]: pair for pair in pairs if pair[0][0] == split}.values())
-        total = len(subject.splits[split].targets) if split in subject.splits else 0
         if leaked:
-            yield _leak(split, leaked, total, near)
+            yield _leak(subject, split, leaked, near)
 
 
-def _leak(split: Split, leaked: list[Pair], total: int, near: bool) -> Finding:
+def _leak(subject: Subject, split: Split, leaked: list[Pair], near: bool) -> Finding:
+    total = len(subject.splits[split].targets)
     kind = "almost the same as" if near else "copies of"
     return Finding(
         severity=_severity(len(leaked), total),
@@ -70,7 +70,9 @@ def _leak(split: Split, leaked: list[Pair], total: int, near: bool) -> Finding:
         advice="Remove one of each pair, or put both into the same split: what is measured on "
         "samples that were trained on is too good to be true.",
         values={"count": len(leaked), "total": total, "split": split},
-        where=tuple(f"{split} {row} = train {other}" for (_, row), (_, other) in leaked[:20]),
+        where=tuple(
+            f"{subject.name(held)} = {subject.name(other)}" for held, other in leaked[:MOST_NAMED]
+        ),
         count=len(leaked),
     )
 
@@ -82,7 +84,7 @@ def _severity(count: int, total: int) -> Severity:
     return "error" if share >= WORTHLESS else "warning"
 
 
-def _within(repeated: list[list[Place]]) -> Iterator[Finding]:
+def _within(subject: Subject, repeated: list[list[Place]]) -> Iterator[Finding]:
     again = [place for group in repeated for place in _repeats(group)]
     if again:
         yield Finding(
@@ -91,7 +93,7 @@ def _within(repeated: list[list[Place]]) -> Iterator[Finding]:
             message="{count} samples are exact copies of others in their split.",
             advice="Remove them if they were entered twice by mistake: they count double.",
             values={"count": len(again)},
-            where=sample_names(again),
+            where=sample_names(subject, again),
             count=len(again),
         )
 
@@ -116,7 +118,7 @@ def _contradictions(subject: Subject, repeated: list[list[Place]]) -> Iterator[F
             message="{count} samples occur with different classes.",
             advice="Look at them and correct the labels: no network can be right on both.",
             values={"count": len(split_up)},
-            where=sample_names([group[0] for group in split_up]),
+            where=sample_names(subject, [group[0] for group in split_up]),
             count=len(split_up),
         )
 

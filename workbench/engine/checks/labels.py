@@ -41,7 +41,7 @@ def _out_of_range(subject: Subject) -> Iterator[Finding]:
             message="{count} labels are not one of the {classes} classes, 0 to {last}.",
             advice="Correct the labels in the file: training would fail at the first of them.",
             values={"count": len(wrong), "classes": classes, "last": classes - 1},
-            where=sample_names(wrong),
+            where=sample_names(subject, wrong),
             count=len(wrong),
         )
 

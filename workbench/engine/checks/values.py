@@ -52,7 +52,7 @@ def _not_finite(subject: Subject) -> Iterator[Finding]:
             message="{count} samples hold values that are not finite (NaN or infinity).",
             advice="Fill or remove them: one of them makes every weight NaN.",
             values={"count": len(places)},
-            where=sample_names(places),
+            where=sample_names(subject, places),
             count=len(places),
         )
 
@@ -72,7 +72,7 @@ def _blank(subject: Subject) -> Iterator[Finding]:
             message="{count} images are of one colour throughout.",
             advice="Look at their files: they may be damaged or empty.",
             values={"count": len(places)},
-            where=sample_names(places),
+            where=sample_names(subject, places),
             count=len(places),
         )
 

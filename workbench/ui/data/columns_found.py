@@ -1,11 +1,10 @@
 """What was found in the columns of a table: their kinds, first rows, and a tick for each that is
 learned from."""
 
-from typing import Any
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTableWidget, QTableWidgetItem
 
+from workbench.catalog.datasets.table import Table
 from workbench.core.data import DatasetSpec
 from workbench.core.shown import TableHead
 from workbench.ui.naming import named
@@ -30,7 +29,8 @@ class ColumnsFound(QTableWidget):
             tr("Tick the columns to learn from"),
         )
         self._ticks: list[QTableWidgetItem] = []
-        self._columns: tuple[Any, ...] = getattr(getattr(data, "facts", None), "columns", ())
+        self._columns = data.facts.columns if isinstance(data, Table) else ()
+        self.setVisible(bool(self._columns))
         rows = [tr("Row {number}", number=number + 1) for number in range(ROWS)]
         heads = [tr("Column"), tr("Holds"), tr("Different"), tr("Missing"), *rows]
         self.setColumnCount(len(heads))
@@ -52,8 +52,10 @@ class ColumnsFound(QTableWidget):
 
     def show_features(self, data: DatasetSpec) -> None:
         """Tick the columns that are learned from; what can't be one has no tick."""
-        used = {column.name for column in getattr(data, "columns", ())}
-        taken = {getattr(data, "target", ""), getattr(data, "split_column", "")}
+        if not isinstance(data, Table):
+            return
+        used = {column.name for column in data.columns}
+        taken = {data.target, data.split_column} if not data.window else set()
         self.blockSignals(True)
         for item, found in zip(self._ticks, self._columns, strict=True):
             able = found.is_feature and found.name not in taken
