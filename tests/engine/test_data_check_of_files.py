@@ -115,7 +115,9 @@ def test_columns_that_hold_nothing_are_named(tmp_path: Path) -> None:
 
 def test_a_column_that_gives_the_target_away_is_named(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", answer=[row % 2 * 3 + 1 for row in range(120)])
-    assert found(path)["target_leak"].where == ("answer",)
+    leak = found(path)["target_leak"]
+    assert leak.where == ("answer",)
+    assert leak.fix.info().features == ("length", "width")
 
 
 def test_equal_rows_are_copies(tmp_path: Path) -> None:

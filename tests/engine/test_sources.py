@@ -158,7 +158,7 @@ TABLES = {
         "line 2: field larger than field limit",
     ),
     "a huge cell": (b"a,b\n1," + b"x" * 140_000 + b"\n", "line 2: field larger"),
-    "no line break": (b"a,b\n" + b"1," * (9 << 20), "line 2 is longer than"),
+    "no line break": (b"a,b\n" + b"1," * (9 << 20), "has a line of more than"),
     "too many columns": (b"," * 10_001 + b"\n", "has 10,002 columns"),
     "one column": (b"a\n" + b"1\n2.5\n" * 30, "no column beside the target"),
     "nothing to learn": (b"a,b\n" + b"1,2\n" * 30, "no column beside the target"),

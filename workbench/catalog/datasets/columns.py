@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from workbench.catalog.datasets.splitting import SPLIT_WORDS
 from workbench.core.data import SPLITS, Task
 from workbench.core.file_source import Count
 from workbench.core.spec import Spec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MISSING = frozenset(
     ("", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT")
@@ -89,21 +92,23 @@ def number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
-def numbers(cells: Sequence[str], decimal: str) -> list[float]:
-    """Cells as numbers; what stands for no value, and what is infinite, as NaN or infinite.
+def numbers(cells: Sequence[str], decimal: str) -> "NDArray[Any]":
+    """Cells as float64; what stands for no value, and what is infinite, as NaN or infinite.
 
     Raises:
         ValueError: a cell is neither.
     """
+    import numpy as np
+
     if decimal == ",":
         cells = [_with_point(cell) for cell in cells]
-    try:
-        found = list(map(float, cells))
-    except ValueError:
-        found = [math.nan if cell.strip() in MISSING else float(cell) for cell in cells]
-    if any("_" in cell for cell in cells):  # 1_000 is a number to Python only
+    if "_" in "".join(cells):  # 1_000 is a number to Python only
         raise ValueError
-    return found
+    try:
+        return np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        told = (math.nan if cell.strip() in MISSING else float(cell) for cell in cells)
+        return np.fromiter(told, np.float64, len(cells))
 
 
 def _with_point(cell: str) -> str:
@@ -123,32 +128,37 @@ class Survey:
         self._last = math.nan
         self.missing = self.infinite = self.rows = 0
 
-    def add(self, cells: Sequence[str]) -> list[bool]:
+    def add(self, cells: Sequence[str]) -> "NDArray[Any]":
         """Take some more rows in; gives which of them lack a value."""
         self.rows += len(cells)
         lacking = self._lacking(cells)
-        self.missing += sum(lacking)
+        self.missing += int(lacking.sum())
         if not self._overflows:
             self._texts.update(map(str.strip, cells))
         return lacking
 
-    def _lacking(self, cells: Sequence[str]) -> list[bool]:
+    def _lacking(self, cells: Sequence[str]) -> "NDArray[Any]":
+        import numpy as np
+
         if self._is_number:
             try:
                 found = numbers(cells, self._decimal)
             except ValueError:
                 self._is_number = False
             else:
-                self.infinite += sum(map(math.isinf, found))
+                self.infinite += int(np.isinf(found).sum())
                 self._see_order(found)
-                return [not math.isfinite(value) for value in found]
-        return [cell.strip() in MISSING for cell in cells]
+                lacking: NDArray[Any] = ~np.isfinite(found)
+                return lacking
+        return np.fromiter((cell.strip() in MISSING for cell in cells), bool, len(cells))
 
-    def _see_order(self, found: Sequence[float]) -> None:
-        first = found[0] - 1 if math.isnan(self._last) else self._last
-        steps = zip((first, *found), found, strict=False)
-        self._counts = self._counts and all(after - before == 1 for before, after in steps)
-        self._last = found[-1]
+    def _see_order(self, found: "NDArray[Any]") -> None:
+        import numpy as np
+
+        before = found[0] - 1 if math.isnan(self._last) else self._last
+        with np.errstate(invalid="ignore"):  # infinite values
+            self._counts = self._counts and bool((np.diff(found, prepend=before) == 1).all())
+        self._last = float(found[-1])
 
     @property
     def _overflows(self) -> bool:
@@ -176,7 +186,7 @@ class Survey:
         texts = self._texts - MISSING
         if not self._is_number:
             return tuple(sorted(texts))
-        found = set(filter(math.isfinite, numbers(list(texts), self._decimal)))
+        found = set(filter(math.isfinite, numbers(list(texts), self._decimal).tolist()))
         return tuple(map(number_text, sorted(found)))
 
     def _kind(self, distinct: int) -> Kind:

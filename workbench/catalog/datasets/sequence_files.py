@@ -93,7 +93,7 @@ def read_sequence(path: Path, dialect: Dialect, columns: Sequence[str]) -> list[
                     path=path,
                     column=column,
                 ) from error
-            values.extend(value if math.isfinite(value) else math.nan for value in found)
+            values.extend(value if math.isfinite(value) else math.nan for value in found.tolist())
     return read
 
 

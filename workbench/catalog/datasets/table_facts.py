@@ -100,9 +100,10 @@ class _Seen:
         if first:
             self._split = next(_candidates(chunk), None)
         parts = self._parts(chunk)
-        holes = [place for place, lacks in enumerate(lacking) if any(lacks)] if self._told else []
+        holes = [place for place, lacks in enumerate(lacking) if lacks.any()]
+        holes = holes if self._told else []
         for (part, *lacks), count in Counter(
-            zip(parts, *(lacking[place] for place in holes), strict=True)
+            zip(parts, *(lacking[place].tolist() for place in holes), strict=True)
         ).items():
             self.gaps[part, tuple(compress(holes, lacks))] += count
         if len(self.gaps) > MOST_GAPS:

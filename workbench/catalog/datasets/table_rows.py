@@ -12,7 +12,7 @@ from workbench.core.file_source import changed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Parsed = Callable[[Sequence[str]], list[float]]
+Parsed = Callable[[Sequence[str]], "Sequence[float] | NDArray[Any]"]
 
 
 class Raw(NamedTuple):
@@ -70,7 +70,8 @@ def _parser(facts: TableFacts, place: int, as_classes: bool = False) -> Parsed:
         return lambda cells: numbers(cells, decimal)
     places = {float(value): float(code) for value, code in column.codes.items()}
     return lambda cells: [
-        places[value] if math.isfinite(value) else math.nan for value in numbers(cells, decimal)
+        places[value] if math.isfinite(value) else math.nan
+        for value in numbers(cells, decimal).tolist()
     ]
 
 

@@ -14,11 +14,14 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from workbench.core.errors import UserError
+from workbench.core.source import changed
 from workbench.core.spec import Spec
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 1 << 18
-CHUNK_ROWS = 8192
+BLOCK = 1 << 20
+# What is held as text in one go; a cell takes some sixty bytes beside its characters.
+CHUNK_ROWS, CHUNK_CELLS, CHUNK_BYTES = 8192, 1 << 18, 1 << 24
 # No machine-made table has more; what has, is no table, and would fill the memory by one line.
 LONGEST_LINE = 1 << 24
 MOST_COLUMNS = 10_000
@@ -33,6 +36,8 @@ class Dialect(Spec):
     delimiter: Annotated[str, Field(strict=True, min_length=1, max_length=1)]
     decimal: Literal[".", ","] = "."
     header: bool = True
+    longest: Annotated[int, Field(strict=True, ge=0)] = 0
+    """Bytes of the longest line."""
 
 
 class Chunk(NamedTuple):
@@ -60,6 +65,7 @@ def dialect_of(path: Path) -> Dialect:
         delimiter=delimiter,
         decimal=_decimal(rows, delimiter),
         header=not any(_is_number(cell) for row in rows[:1] for cell in row),
+        longest=_longest_line(path),
     )
 
 
@@ -75,7 +81,7 @@ def _encoding(path: Path) -> str:
         file.seek(0)
         decoder = codecs.getincrementaldecoder(mark or "utf-8")()
         try:
-            while block := file.read(1 << 20):
+            while block := file.read(BLOCK):
                 if b"\0" in block and mark != "utf-16":
                     raise UserError(
                         "{path} is no text: it holds zero bytes. Save it as CSV in UTF-8.",
@@ -88,6 +94,29 @@ def _encoding(path: Path) -> str:
                 raise _wrong_encoding(path, mark) from error
             return "cp1252"
     return mark or "utf-8"
+
+
+def _longest_line(path: Path) -> int:
+    """In bytes, at least; a file without any line break must not fill the memory.
+
+    Raises:
+        UserError: it is longer than that of any table.
+    """
+    longest = current = 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            *whole, rest = block.replace(b"\r", b"\n").split(b"\n")
+            if whole:
+                longest = max(longest, current + len(whole[0]), *map(len, whole))
+                current = 0
+            current += len(rest)
+            if max(longest, current) > LONGEST_LINE:
+                raise UserError(
+                    "{path} has a line of more than {most} bytes: that is no table.",
+                    path=path,
+                    most=f"{LONGEST_LINE:,}",
+                )
+    return max(longest, current)
 
 
 def _wrong_encoding(path: Path, encoding: str) -> UserError:
@@ -144,7 +173,7 @@ def header_of(path: Path, dialect: Dialect) -> list[str]:
     Raises:
         UserError: there are too many columns, or the file can't be read.
     """
-    first, _ = next(_rows(path, dialect), ([], 0))
+    first = next(_rows(path, dialect), [])
     if not first:
         raise _empty(path)
     check_width(path, first)
@@ -182,15 +211,37 @@ def chunks(path: Path, dialect: Dialect, width: int) -> Iterator[Chunk]:
     Raises:
         UserError: a row has more or fewer cells, or can't be read; the sentence has its line.
     """
-    rows = islice(_rows(path, dialect, width), int(dialect.header), None)
-    while held := list(islice(rows, CHUNK_ROWS)):
-        yield Chunk(list(zip(*(row for row, _ in held), strict=True)), held[-1][1])
-
-
-def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[tuple[list[str], int]]:
-    """Each row that is not blank, with the bytes read so far."""
+    most = max(1, min(CHUNK_ROWS, CHUNK_CELLS // width, CHUNK_BYTES // max(1, dialect.longest)))
     with path.open("rb") as raw, TextIOWrapper(raw, dialect.encoding, newline="") as text:
-        reader = csv.reader(_lines(text, path), delimiter=dialect.delimiter)
+        reader = csv.reader(text, delimiter=dialect.delimiter)
+        rows = islice(filter(None, reader), int(dialect.header), None)
+        try:
+            while held := list(islice(rows, most)):
+                if set(map(len, held)) != {width}:
+                    raise _fault(path, dialect, width)
+                yield Chunk(list(zip(*held, strict=True)), raw.tell())
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise _fault(path, dialect, width) from error
+
+
+def _fault(path: Path, dialect: Dialect, width: int) -> UserError:
+    """What is wrong with a table that could not be read: row by row, which is slower."""
+    try:
+        for _ in _rows(path, dialect, width):
+            pass
+    except UserError as error:
+        return error
+    return changed(path)
+
+
+def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[list[str]]:
+    """Each row that is not blank.
+
+    Raises:
+        UserError: a row has not `width` cells, or can't be read; the sentence has its line.
+    """
+    with path.open("rb") as raw, TextIOWrapper(raw, dialect.encoding, newline="") as text:
+        reader = csv.reader(text, delimiter=dialect.delimiter)
         start = 1
         try:
             for row in reader:
@@ -198,7 +249,7 @@ def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[tuple[list[s
                     raise _ragged(path, start, len(row), width)
                 start = reader.line_num + 1
                 if row:
-                    yield row, raw.tell()
+                    yield row
         except UnicodeDecodeError as error:
             raise _wrong_encoding(path, dialect.encoding) from error
         except csv.Error as error:
@@ -208,21 +259,6 @@ def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[tuple[list[s
                 line=start,
                 reason=error,
             ) from error
-
-
-def _lines(text: TextIOWrapper, path: Path) -> Iterator[str]:
-    """Lines of bounded length: a file without any line break must not fill the memory."""
-    number = 0
-    while line := text.readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE:
-            raise UserError(
-                "{path}, line {line} is longer than {most} characters: that is no table.",
-                path=path,
-                line=number,
-                most=f"{LONGEST_LINE:,}",
-            )
-        yield line
 
 
 def _ragged(path: Path, line: int, cells: int, width: int) -> UserError:

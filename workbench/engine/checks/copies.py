@@ -62,11 +62,11 @@ def _across(subject: Subject, pairs: list[Pair], near: bool) -> Iterator[Finding
 
 def _leak(subject: Subject, split: Split, leaked: list[Pair], near: bool) -> Finding:
     total = len(subject.splits[split].targets)
-    kind = "almost the same as" if near else "copies of"
+    kind = "that are almost the same as" if near else "that are copies of"
     return Finding(
         severity=_severity(len(leaked), total),
         kind="near_leak" if near else "leak",
-        message="{count} of {total} {split} samples are " + kind + " training samples.",
+        message="Samples of {split} " + kind + " training samples: {count} of {total}.",
         advice="Remove one of each pair, or put both into the same split: what is measured on "
         "samples that were trained on is too good to be true.",
         values={"count": len(leaked), "total": total, "split": split},
@@ -90,7 +90,7 @@ def _within(subject: Subject, repeated: list[list[Place]]) -> Iterator[Finding]:
         yield Finding(
             severity="note",
             kind="duplicate",
-            message="{count} samples are exact copies of others in their split.",
+            message="Exact copies of other samples in the same split: {count}.",
             advice="Remove them if they were entered twice by mistake: they count double.",
             values={"count": len(again)},
             where=sample_names(subject, again),
@@ -115,7 +115,7 @@ def _contradictions(subject: Subject, repeated: list[list[Place]]) -> Iterator[F
         yield Finding(
             severity="warning",
             kind="contradiction",
-            message="{count} samples occur with different classes.",
+            message="Samples that occur with different classes: {count}.",
             advice="Look at them and correct the labels: no network can be right on both.",
             values={"count": len(split_up)},
             where=sample_names(subject, [group[0] for group in split_up]),

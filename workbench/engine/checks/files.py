@@ -1,6 +1,6 @@
 """What was wrong in the files already when they were chosen: it is kept in the source's facts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from workbench.catalog.datasets.table import Table
@@ -21,8 +21,9 @@ def unreadable(data: DatasetSpec) -> Iterator[Finding]:
         yield Finding(
             severity="note" if skipped else "error",
             kind="unreadable",
-            message="{count} files can't be read as images"
-            + (" and are left out." if skipped else "."),
+            message="Files that can't be read as images, and are left out: {count}."
+            if skipped
+            else "Files that can't be read as images: {count}.",
             advice="Mend or delete them and choose Data > Reload, or train without them.",
             values={"count": count},
             where=tuple(f"{name}: {reason}" for name, reason in files[:MOST_NAMED]),
@@ -41,31 +42,40 @@ def left_out(data: DatasetSpec) -> Iterator[Finding]:
     yield from _columns(
         "all_missing",
         "warning",
-        "{count} columns hold no value at all: {columns}.",
-        "They are left out. Look whether the file was written as it should be.",
+        "No value at all in {columns}.",
+        "Left out. Look whether the file was written as it should be.",
         [column for column in columns if column.holds == "empty"],
     )
     yield from _columns(
         "constant",
         "note",
-        "{count} columns have the same value in every row, or only count the rows: {columns}.",
-        "They are left out of the features: they say nothing.",
+        "The same value in every row, or a mere row number: {columns}.",
+        "Left out of the features: it says nothing.",
         [c for c in columns if c.holds != "empty" and c.says_nothing and c.name not in used],
     )
     yield from _columns(
         "mostly_missing",
         "warning",
-        "{count} columns have no value in more than half of the rows: {columns}.",
-        "Leave them out, or have missing values marked in a column of their own.",
+        "No value in more than half of the rows: {columns}.",
+        "Leave it out, or have missing values marked in a column of their own.",
         [c for c in columns if c.holds != "empty" and c.missing > MOSTLY * rows],
     )
     yield from _columns(
         "not_finite",
         "warning",
-        "{count} columns hold infinite numbers, which count as missing: {columns}.",
-        "Look where they come from, as from a division by zero.",
+        "Infinite numbers, which count as missing, in {columns}.",
+        "Look where they come from: often a division by zero.",
         [column for column in columns if column.infinite],
     )
+
+
+def without(data: DatasetSpec, names: Collection[str]) -> DatasetSpec | None:
+    """A table that is not learned from these columns; None where that can't be said of it."""
+    if not isinstance(data, Table):
+        return None
+    kept = tuple(column.name for column in data.columns if column.name not in names)
+    known = len(kept) + len(names) == len(data.columns)
+    return data.replace(features=kept) if kept and known else None
 
 
 def _columns(

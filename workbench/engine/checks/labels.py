@@ -38,7 +38,7 @@ def _out_of_range(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             severity="error",
             kind="label_out_of_range",
-            message="{count} labels are not one of the {classes} classes, 0 to {last}.",
+            message="Labels that are none of the {classes} classes, 0 to {last}: {count}.",
             advice="Correct the labels in the file: training would fail at the first of them.",
             values={"count": len(wrong), "classes": classes, "last": classes - 1},
             where=sample_names(subject, wrong),
@@ -54,7 +54,7 @@ def _too_few(subject: Subject, counts: list[int]) -> Iterator[Finding]:
         yield Finding(
             severity="error",
             kind="empty_class",
-            message="{count} classes have no training samples.",
+            message="Classes without training samples: {count}.",
             advice="Add samples, or leave the class out: it can't be learned.",
             values={"count": len(none)},
             where=tuple(none[:MOST_NAMED]),
@@ -64,7 +64,7 @@ def _too_few(subject: Subject, counts: list[int]) -> Iterator[Finding]:
         yield Finding(
             severity="warning",
             kind="small_class",
-            message="{count} classes have fewer than {fewest} training samples.",
+            message="Classes with fewer than {fewest} training samples: {count}.",
             advice="Add samples, or join the class with another.",
             values={"count": len(few), "fewest": FEWEST},
             where=tuple(few[:MOST_NAMED]),
@@ -82,7 +82,7 @@ def _not_measured(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 severity="note",
                 kind="class_not_measured",
-                message="{count} classes have no {split} samples: nothing is measured on them.",
+                message="Classes without {split} samples, on which nothing is measured: {count}.",
                 advice="Hold back a larger share, or split by another seed.",
                 values={"count": len(missing), "split": split},
                 where=tuple(missing[:MOST_NAMED]),

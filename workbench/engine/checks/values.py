@@ -1,6 +1,7 @@
 """Values: not finite, constant, on far different scales, or giving the target away."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from workbench.core.data import SPLITS
 from workbench.core.data_check import MOST_NAMED, Finding
 from workbench.engine.checks import Place, Subject, column_name, flat, sample_names
+from workbench.engine.checks.files import without
 
 GIVES_AWAY = 0.998
 """Share of the target's variance that one column explains; more is no finding, it is the target."""
@@ -49,7 +51,7 @@ def _not_finite(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             severity="error",
             kind="not_finite",
-            message="{count} samples hold values that are not finite (NaN or infinity).",
+            message="Samples with values that are not finite (NaN or infinity): {count}.",
             advice="Fill or remove them: one of them makes every weight NaN.",
             values={"count": len(places)},
             where=sample_names(subject, places),
@@ -69,7 +71,7 @@ def _blank(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             severity="warning",
             kind="blank",
-            message="{count} images are of one colour throughout.",
+            message="Images of one colour throughout: {count}.",
             advice="Look at their files: they may be damaged or empty.",
             values={"count": len(places)},
             where=sample_names(subject, places),
@@ -83,7 +85,9 @@ def _of_columns(
     names = [column_name(subject.info, column) for column in np.flatnonzero(chosen).tolist()]
     if names:
         given = {"count": len(names), "columns": ", ".join(names[:3])}
-        yield make(values=given, where=tuple(names[:MOST_NAMED]), count=len(names))
+        found = make(values=given, where=tuple(names[:MOST_NAMED]), count=len(names))
+        fix = without(subject.data, names)
+        yield replace(found, fix=fix, fix_label="Leave out {columns}") if fix else found
 
 
 def _missing(subject: Subject, columns: Columns) -> Iterator[Finding]:
@@ -91,8 +95,8 @@ def _missing(subject: Subject, columns: Columns) -> Iterator[Finding]:
         return Finding(
             severity="error",
             kind="all_missing",
-            message="{count} columns hold no value at all: {columns}.",
-            advice="Leave them out of the features.",
+            message="No value at all in {columns}.",
+            advice="Leave it out of the features.",
             **told,
         )
 
@@ -105,8 +109,8 @@ def _constant(subject: Subject, constant: NDArray[np.bool_]) -> Iterator[Finding
         return Finding(
             severity="note",
             kind="constant",
-            message="{count} columns have the same value in every training sample: {columns}.",
-            advice="Leave them out of the features: they say nothing.",
+            message="The same value in every training sample: {columns}.",
+            advice="Leave it out of the features: it says nothing.",
             **told,
         )
 
@@ -145,7 +149,7 @@ def _giving_away(
         return Finding(
             severity="error",
             kind="target_leak",
-            message="{columns}: by it alone {target} is known (as a copy of it would tell).",
+            message="{columns} gives {target} away: by it alone the target is known.",
             advice="Leave the column out, unless it is known before the target is.",
             **told,
         )

@@ -13,7 +13,7 @@ from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
-SIGNS = {"error": "✕", "warning": "⚠", "note": "ⓘ"}
+SIGNS = {"error": "✕", "warning": "⚠", "note": "•"}
 WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
 
 
