@@ -1,8 +1,10 @@
 """The user's own files: dropped, pasted and chosen, until the network learns from them."""
 
+import io
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gestures import (
     LEFT,
@@ -20,6 +22,7 @@ from gestures import (
     widget,
 )
 from own_data import photograph, write_flowers, write_photographs
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QComboBox, QTableWidget, QWidget
@@ -238,11 +241,6 @@ class Pulse:
 @pytest.fixture(scope="module")
 def many_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """20,000 small PNG files in two folders."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
     held = io.BytesIO()
     Image.fromarray(photograph(0, np.random.default_rng(0))[:4, :4]).save(held, "png")
     folder = tmp_path_factory.mktemp("many")
@@ -272,3 +270,45 @@ def test_listing_many_files_is_told_can_be_ended_and_never_holds_the_window(
     qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
     assert window.session.document.project == before
     assert not window.banner.isVisible()
+
+
+def test_arrays_whose_names_say_nothing_are_chosen(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    draw = np.random.default_rng(0)
+    kinds = np.arange(120) % 3
+    samples = (draw.normal(size=(120, 4)) + kinds[:, None]).astype(np.float32)
+    file = tmp_path / "lab.npz"
+    np.savez(file, first=kinds, second=samples, third=draw.normal(size=(120, 4)))
+    window = open_window()
+    drop_file(window, file)
+    box = dialog(qtbot, window, "dialog.arrays")
+    qtbot.waitUntil(box.isVisible, timeout=PATIENCE)
+    inputs, targets = (widget(box, f"dialog.arrays.{name}") for name in ("inputs", "targets"))
+    assert [inputs.itemData(place) for place in range(inputs.count())] == [
+        "first",
+        "second",
+        "third",
+    ]
+    assert [targets.itemData(place) for place in range(targets.count())] == ["first"]
+    inputs.setFocus()
+    inputs.setCurrentIndex(1)
+    click_named(qtbot, box, "dialog.arrays.open")
+    wait_gone(qtbot, box)
+    opened(qtbot, window, "lab.npz")
+    window.session.document.project.check()
+    assert (data_of(window).inputs, data_of(window).targets) == ("second", "first")
+    assert data_of(window).info().classes == ("0", "1", "2")
+    assert trained(qtbot, window, 3).reason == "completed"
+
+
+def test_a_damaged_file_of_arrays_is_told(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    (tmp_path / "lab.npz").write_bytes(b"PK\x03\x04 and nothing more")
+    drop_file(window, tmp_path / "lab.npz")
+    qtbot.waitUntil(window.banner.isVisible, timeout=PATIENCE)
+    assert "lab.npz" in window.banner.text.text()
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    assert window.findChild(QWidget, "dialog.arrays") is None

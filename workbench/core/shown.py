@@ -58,3 +58,10 @@ class TableHead(Event):
     """The first rows of a table as they are written, column by column."""
 
     columns: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArraysTold(Event):
+    """The arrays of a file: name, shape and type of each."""
+
+    arrays: tuple[tuple[str, tuple[int, ...], str], ...]

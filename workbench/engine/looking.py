@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workbench.catalog.datasets.array_files import arrays_in
 from workbench.catalog.datasets.table import Table
 from workbench.catalog.datasets.text_table import chunks
 from workbench.core.data import DatasetInfo, DatasetSpec, Split
@@ -16,6 +17,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event, Progress
 from workbench.core.file_source import readable
 from workbench.core.shown import (
+    ArraysTold,
     ColumnsSummed,
     ColumnSummary,
     SamplesFound,
@@ -23,6 +25,7 @@ from workbench.core.shown import (
     TableHead,
 )
 from workbench.engine.batches import loaded
+from workbench.engine.sources import recognize
 
 BINS = 24
 MOST_COLUMNS = 200
@@ -160,3 +163,23 @@ def _first_rows(path: Path, data: DatasetSpec, rows: int) -> tuple[tuple[str, ..
         return ()
     first = next(iter(chunks(path, dialect, len(data.facts.columns))), None)
     return tuple(tuple(column[:rows]) for column in first.columns) if first else ()
+
+
+def arrays(path: str) -> Generator[Event]:
+    """What arrays a file holds, where it does not say itself which are inputs and targets.
+
+    Raises:
+        UserError: it is damaged, or holds no arrays.
+    """
+    with readable(Path(path)):
+        held = [(each.name, each.shape, each.dtype) for each in arrays_in(Path(path))]
+    yield ArraysTold(arrays=tuple(held))
+
+
+def arrays_as(path: str, inputs: str, targets: str) -> Generator[Event]:
+    """`recognize`, with the arrays for inputs and targets named.
+
+    Raises:
+        UserError: they do not go together.
+    """
+    yield from recognize(path, inputs=inputs, targets=targets)

@@ -15,6 +15,7 @@ from workbench.core.events import DatasetRecognized, Event, Progress
 from workbench.core.file_source import FileSource
 from workbench.core.project import SUFFIX
 from workbench.engine.remote import Stream
+from workbench.ui.data.arrays_question import ArraysQuestion
 from workbench.ui.data.fitting import fitted
 from workbench.ui.data.question import Question
 from workbench.ui.data.waiting import Waiting
@@ -64,7 +65,7 @@ class Opening(QObject):
             self._window.files.if_saved(lambda: self._window.files.open(path))
             return
         stream = self._window.session.engines.remote("sources.recognize", str(path))
-        self._start(path.name, stream, self._ask)
+        self._start(path, stream, self._ask)
 
     def reload(self) -> None:
         """Read the project's data again; the user's own files as they are now."""
@@ -73,7 +74,8 @@ class Opening(QObject):
         if not isinstance(data, FileSource):
             session.look_at_data("describe.reload")
             return
-        self._start(data.name, session.engines.remote("sources.reopen", data), self._reopened)
+        stream = session.engines.remote("sources.reopen", data)
+        self._start(Path(data.name), stream, self._reopened)
 
     def _reopened(self, data: DatasetSpec) -> None:
         session = self._window.session
@@ -83,9 +85,9 @@ class Opening(QObject):
         else:
             session.document.edit(tr("Reload"), project.with_data(data))
 
-    def _start(self, name: str, stream: Stream, go_on: Callable[[DatasetSpec], None]) -> None:
+    def _start(self, path: Path, stream: Stream, go_on: Callable[[DatasetSpec], None]) -> None:
         self.cancel()
-        waiting = Waiting(self._window, name, stream.stop)
+        waiting = Waiting(self._window, path, stream.stop)
         self._waiting, self._found = waiting, None
         self._window.session.start(
             stream,
@@ -115,10 +117,22 @@ class Opening(QObject):
         found, self._found = self._found, None
         if self._window.session.ending or waiting.cancelled:
             return
-        if error:
+        if error and isinstance(error, UserError) and waiting.path.suffix.lower() == ".npz":
+            self._ask_for_arrays(waiting.path, error)
+        elif error:
             self._window.session.failed.emit(error, False)
         elif found:
             go_on(found)
+
+    def _ask_for_arrays(self, path: Path, error: UserError) -> None:
+        """Names may not say which arrays are inputs and targets: then a person does."""
+        session = self._window.session
+
+        def chosen(inputs: str, targets: str) -> None:
+            stream = session.engines.remote("looking.arrays_as", str(path), inputs, targets)
+            self._start(Path(path.name), stream, self._ask)
+
+        ArraysQuestion(self._window, path, error, session, chosen)
 
     def _ask(self, data: DatasetSpec) -> None:
         if "target" in data.offers():  # what else can be decided has an answer to begin with

@@ -1,6 +1,7 @@
 """What is seen while files are opened: how far it is, and the button that ends it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
@@ -24,13 +25,14 @@ SHOWN_AFTER = 200
 class Waiting(QDialog):
     """Shows itself where opening takes a while."""
 
-    def __init__(self, parent: QWidget, name: str, stop: Callable[[], None]) -> None:
+    def __init__(self, parent: QWidget, path: Path, stop: Callable[[], None]) -> None:
         super().__init__(parent)
         self.setObjectName("dialog.opening")
         self.setWindowTitle(tr("Open data"))
+        self.path = path
         self.cancelled = self._over = False
         self._stop = stop
-        self._text = named(QLabel(tr("Opening {name}…", name=name)), "dialog.opening.text")
+        self._text = named(QLabel(tr("Opening {name}…", name=path.name)), "dialog.opening.text")
         self._bar = named(QProgressBar(maximum=0), "dialog.opening.progress", tr("Progress"))
         cancel = named(
             QPushButton(tr("Cancel")),
