@@ -12,7 +12,7 @@ from tests.engine import small
 from tests.written import idx, images, opened, parquet_table, people, table
 from workbench.core.errors import UserError
 from workbench.core.events import DatasetRecognized, EpochCompleted, RunCompleted, StepCompleted
-from workbench.core.source import FileSource
+from workbench.core.file_source import FileSource
 from workbench.core.template import Template
 from workbench.engine.batches import forget
 from workbench.engine.describe import describe

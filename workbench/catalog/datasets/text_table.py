@@ -14,7 +14,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from workbench.core.errors import UserError
-from workbench.core.source import changed
+from workbench.core.file_source import changed
 from workbench.core.spec import Spec
 
 DELIMITERS = ",;\t|"
