@@ -210,6 +210,15 @@ def test_the_task_is_told_by_the_target(
         assert data.replace(task="classification").info().classes == tuple(map(str, range(21)))
 
 
+def test_what_no_float32_holds_is_missing(tmp_path: Path) -> None:
+    cells = ["1e999", "-inf", "1e300", "7", "nan", "8", "9", "7"] * 6
+    path = table(tmp_path / "t.csv", {"x": cells, "y": ["a", "b"] * 24})
+    data = opened(path, test_fraction=0.0, val_fraction=0.0)
+    [x, _] = data.facts.columns
+    assert (x.missing, x.infinite, x.values, x.mean) == (24, 18, ("7", "8", "9"), 7.75)
+    assert set(data.load()["train"].inputs[:, 0].tolist()) == {7, 7.75, 8, 9}
+
+
 def test_a_column_says_the_splits(tmp_path: Path) -> None:
     part = ["Train"] * 60 + ["valid"] * 25 + ["test"] * 15
     data = opened(table(tmp_path / "t.csv", {**NUMBERED, "part": part}), features=["x", "noise"])

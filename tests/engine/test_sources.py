@@ -129,6 +129,36 @@ def test_losses_fit_targets_of_tables(tmp_path: Path, classes: int) -> None:
         Template.shelf["softmax_regression"].project(as_number)
 
 
+def houses(folder: Path) -> Path:
+    rooms, area = DRAW.integers(1, 9, 300), DRAW.uniform(30, 200, 300)
+    price = 100_000 + 20_000 * rooms + 3_000 * area + DRAW.normal(0, 5_000, 300)
+    return table(folder / "houses.csv", {"rooms": rooms, "area": area, "price": price})
+
+
+def test_large_numbers_are_learned_and_told_in_their_own_unit(tmp_path: Path) -> None:
+    """As well as by least squares, which has no trouble with any unit."""
+    data = opened(houses(tmp_path))
+    assert Template.shelf["mlp"].project(data).data.info().target == "price"
+    project = Template.shelf["linear_regression"].project(data)
+    run = small.new_run(project, tmp_path)
+    [done] = small.of_kind(fit(project, run), RunCompleted)
+    splits = data.load()
+    known = np.column_stack([splits["train"].inputs, np.ones(len(splits["train"].targets))])
+    exact, *_ = np.linalg.lstsq(known, splits["train"].targets.astype(np.float64), rcond=None)
+    off = splits["test"].inputs @ exact[:2] + exact[2] - splits["test"].targets
+    assert done.test["mae"] == pytest.approx(np.abs(off).mean(), rel=0.05)
+    saved = np.load(sorted(run.folder.rglob("test*.npz"))[-1])
+    assert saved["targets"] == pytest.approx(splits["test"].targets)
+    mean, std = data.info().target_scale
+    column = data.facts.columns[2]
+    everything = np.concatenate([samples.targets for samples in splits.values()])
+    assert (column.mean, column.std) == (mean, std)
+    assert (mean, std) == pytest.approx((everything.mean(), everything.std()), rel=1e-4)
+    scaled = (saved["probabilities"] - saved["targets"]) / std
+    assert saved["losses"] == pytest.approx(scaled**2, rel=1e-2, abs=1e-6)
+    assert data.replace(scale_target=False).info().target_scale == (0.0, 1.0)
+
+
 # -- what can't be opened
 
 

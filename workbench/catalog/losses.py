@@ -98,10 +98,14 @@ class MSELoss(LossSpec):
     def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
         if info.task == "classification":
             return _one_hot(targets, len(info.classes))
-        return targets[:, None]
+        mean, std = info.target_scale
+        return (targets[:, None] - mean) / std
 
     def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
-        return output if info.task == "classification" else output[:, 0]
+        if info.task == "classification":
+            return output
+        mean, std = info.target_scale
+        return output[:, 0] * std + mean
 
     def targets_source(self, targets: str, info: DatasetInfo) -> str:
         if info.task == "classification":

@@ -50,6 +50,9 @@ class DatasetInfo:
     """The names of a table's columns."""
     target: str = "class"
     """What is predicted, in a word or two."""
+    target_scale: tuple[float, float] = (0.0, 1.0)
+    """What is subtracted from a target that is a number, and what it is then divided by, for
+    training alone: predictions and their errors are told in its own unit."""
     full_scale: float = 255.0
     """The value of a white pixel; images are divided by it."""
 

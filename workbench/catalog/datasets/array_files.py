@@ -15,7 +15,7 @@ from pydantic import Field
 
 from workbench.core.errors import UserError
 from workbench.core.file_source import Count, check_room
-from workbench.core.spec import Spec
+from workbench.core.spec import Number, Spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,9 @@ class Held(Spec):
     dtype: Annotated[str, Field(strict=True, max_length=20)]
     values: tuple[Annotated[str, Field(strict=True, max_length=1000)], ...] = ()
     """The different values of targets, in order, where they are few and no fractions."""
+    mean: Number = 0.0
+    std: Annotated[Number, Field(ge=0.0)] = 0.0
+    """Of targets that are numbers."""
 
     @property
     def letter(self) -> str:

@@ -18,7 +18,13 @@ from workbench.catalog.datasets.array_files import (
 )
 from workbench.catalog.datasets.array_layout import Layout, laid_out, layout_of, sample_shape
 from workbench.catalog.datasets.array_roles import Called, Pair, called, paired
-from workbench.catalog.datasets.columns import MOST_VALUES, WishedTask, number_text
+from workbench.catalog.datasets.columns import (
+    LARGEST,
+    MOST_VALUES,
+    Moments,
+    WishedTask,
+    number_text,
+)
 from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.errors import UserError
@@ -70,6 +76,13 @@ class Arrays(WithTestShare, FileSource):
         default="found",
         title="Task",
         description="What the target is: a class or a number; found tells by its values.",
+    )
+    scale_target: bool = Field(
+        default=True,
+        strict=True,
+        title="Scale target",
+        description="Learn a number as its distance from the mean in standard deviations; "
+        "predictions and errors are told in its own unit, the loss is not.",
     )
 
     @classmethod
@@ -173,6 +186,8 @@ class Arrays(WithTestShare, FileSource):
         pairs, task = self._pairs(), self._task
         inputs, targets = pairs["train"]
         of_classes = task == "classification"
+        valued = targets or inputs
+        scales = self.scale_target and not of_classes
         return DatasetInfo(
             title=self.name,
             origin="your file",
@@ -181,6 +196,7 @@ class Arrays(WithTestShare, FileSource):
             sizes=self.sizes({split: pair.inputs.shape[0] for split, pair in pairs.items()}),
             classes=self._classes() if of_classes else (),
             target="class" if of_classes else targets.name if targets else "last column",
+            target_scale=(valued.mean, valued.std or 1.0) if scales else (0.0, 1.0),
             full_scale={"u1": 255.0, "u2": 65535.0}.get(inputs.dtype[1:], 1.0),
         )
 
@@ -234,6 +250,10 @@ def _with_values(folder: Path, held: Held, alone: bool) -> Held:
 
     array = read_array(folder, held)
     column = array.reshape(-1) if held.is_targets else array[:, -1]
+    if held.letter in NUMBERS:
+        moments = Moments()
+        moments.add(column[np.abs(column) < LARGEST].astype(np.float64))
+        held = held.replace(mean=moments.mean, std=moments.std)
     different = np.unique(column[: 10 * MOST_VALUES])
     if len(different) <= MOST_VALUES:  # else the rest can't change it, and takes long to sort
         different = np.unique(column)

@@ -10,7 +10,7 @@ from pydantic import Field
 from workbench.catalog.datasets.splitting import SPLIT_WORDS
 from workbench.core.data import SPLITS, Task
 from workbench.core.file_source import Count
-from workbench.core.spec import Spec
+from workbench.core.spec import Number, Spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,8 @@ MOST_VALUES = 1000
 """A column with more different texts is no category, and one with more numbers has no classes."""
 LONGEST = 1000
 """Characters of a value that can be a class."""
+LARGEST = 3e38
+"""A little less than the largest float32."""
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
 PARTS = {word: SPLITS.index(split) for word, split in SPLIT_WORDS.items()}
 """What a column calls the splits, by the place of each in `SPLITS`."""
@@ -47,6 +49,9 @@ class Column(Spec):
     """The values in order, where they are few enough to be classes or categories, and words or
     whole numbers."""
 
+    mean: Number = 0.0
+    std: Annotated[Number, Field(ge=0.0)] = 0.0
+    """Of numbers, over all rows that have one."""
     counts_rows: bool = False
     """Whether it is the number of the row, which tells nothing of it."""
 
@@ -54,6 +59,11 @@ class Column(Spec):
     def says_nothing(self) -> bool:
         """Whether all rows have the same value, or it only counts them."""
         return self.counts_rows or (self.distinct <= 1 and not (self.distinct and self.missing))
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """What brings its numbers to mean 0 and standard deviation 1."""
+        return self.mean, self.std or 1.0
 
     @property
     def codes(self) -> dict[str, int]:
@@ -105,10 +115,12 @@ def numbers(cells: Sequence[str], decimal: str) -> "NDArray[Any]":
     if "_" in "".join(cells):  # 1_000 is a number to Python only
         raise ValueError
     try:
-        return np.fromiter(map(float, cells), np.float64, len(cells))
+        found = np.fromiter(map(float, cells), np.float64, len(cells))
     except ValueError:
         told = (math.nan if cell.strip() in MISSING else float(cell) for cell in cells)
-        return np.fromiter(told, np.float64, len(cells))
+        found = np.fromiter(told, np.float64, len(cells))
+    found[abs(found) > LARGEST] = math.inf  # as it would be in float32
+    return found
 
 
 def _with_point(cell: str) -> str:
@@ -116,6 +128,30 @@ def _with_point(cell: str) -> str:
     if THOUSANDS.fullmatch(cell.strip()):
         cell = cell.replace(".", "")
     return cell.replace(",", ".")
+
+
+class Moments:
+    """Mean and standard deviation of values that come in parts: Chan, Golub and LeVeque,
+    Algorithms for Computing the Sample Variance, 1983."""
+
+    def __init__(self) -> None:
+        self.count, self.mean, self._squares = 0, 0.0, 0.0
+
+    def add(self, values: "NDArray[Any]") -> None:
+        """Take finite values in."""
+        if not len(values):
+            return
+        mean, total = float(values.mean()), self.count + len(values)
+        off = mean - self.mean
+        self._squares += float(((values - mean) ** 2).sum())
+        self._squares += off * off * self.count * len(values) / total
+        self.mean += off * len(values) / total
+        self.count = total
+
+    @property
+    def std(self) -> float:
+        """The (population) standard deviation."""
+        return math.sqrt(self._squares / self.count) if self.count else 0.0
 
 
 class Survey:
@@ -126,6 +162,7 @@ class Survey:
         self._texts: set[str] = set()
         self._is_number = self._counts = True
         self._last = math.nan
+        self._moments = Moments()
         self.missing = self.infinite = self.rows = 0
 
     def add(self, cells: Sequence[str]) -> "NDArray[Any]":
@@ -149,6 +186,7 @@ class Survey:
                 self.infinite += int(np.isinf(found).sum())
                 self._see_order(found)
                 lacking: NDArray[Any] = ~np.isfinite(found)
+                self._moments.add(found[~lacking])
                 return lacking
         return np.fromiter((cell.strip() in MISSING for cell in cells), bool, len(cells))
 
@@ -178,6 +216,8 @@ class Survey:
             missing=self.missing,
             infinite=self.infinite if self._is_number else 0,
             distinct=len(values),
+            mean=self._moments.mean if self._is_number else 0.0,
+            std=self._moments.std if self._is_number else 0.0,
             counts_rows=self._is_number and self._counts and len(values) > 2,
             values=values if kept else (),
         )

@@ -80,6 +80,13 @@ class Sequences(WithTestShare, FileSource):
         title="Task",
         description="What the target is: a class or a number; found tells by its values.",
     )
+    scale_target: bool = Field(
+        default=True,
+        strict=True,
+        title="Scale target",
+        description="Learn a number as its distance from the mean in standard deviations; "
+        "predictions and errors are told in its own unit, the loss is not.",
+    )
 
     @classmethod
     def recognizes(cls, path: Path) -> bool:
@@ -135,6 +142,7 @@ class Sequences(WithTestShare, FileSource):
     def source_info(self) -> DatasetInfo:
         target = self.facts.target
         task = task_of(target, self.task)
+        scales = self.scale_target and task == "regression"
         return DatasetInfo(
             title=self.name,
             origin="your folder",
@@ -144,6 +152,7 @@ class Sequences(WithTestShare, FileSource):
             classes=target.values if task == "classification" else (),
             features=self._columns,
             target=target.name,
+            target_scale=target.scale if scales else (0.0, 1.0),
         )
 
     def check_unchanged(self) -> None:

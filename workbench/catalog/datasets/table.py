@@ -68,6 +68,13 @@ class Table(WithTestShare, FileSource):
         title="Task",
         description="What the target is: a class or a number; found tells by its values.",
     )
+    scale_target: bool = Field(
+        default=True,
+        strict=True,
+        title="Scale target",
+        description="Learn a number as its distance from the mean in standard deviations; "
+        "predictions and errors are told in its own unit, the loss is not.",
+    )
     categories: Categories = Field(
         default="one-hot",
         title="Categories",
@@ -182,6 +189,7 @@ class Table(WithTestShare, FileSource):
     def source_info(self) -> DatasetInfo:
         features = tuple(feature.name for feature in self._features())
         task = self._task
+        scales = self.scale_target and task == "regression"
         return DatasetInfo(
             title=self.name,
             origin="your file",
@@ -191,6 +199,7 @@ class Table(WithTestShare, FileSource):
             classes=self._target.values if task == "classification" else (),
             features=features,
             target=self.target,
+            target_scale=self._target.scale if scales else (0.0, 1.0),
         )
 
     def _counts(self) -> dict[Split, int]:
