@@ -123,7 +123,7 @@ class CheckPart(Part):
     @staticmethod
     def _places(finding: Finding, name: str) -> QLabel:
         more = finding.count - len(finding.where)
-        shown = ", ".join(finding.where[:4]) + (" …" if len(finding.where) > 4 else "")
+        shown = "\n".join(finding.where[:4]) + (" …" if len(finding.where) > 4 else "")
         label = styled(named(QLabel(shown, wordWrap=True), f"{name}.where"), "formula")
         rest = "\n" + tr("and {count} more", count=f"{more:,}") if more > 0 else ""
         label.setToolTip("\n".join(finding.where) + rest)

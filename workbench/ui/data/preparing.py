@@ -3,18 +3,7 @@
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QMenu,
-    QPushButton,
-    QToolButton,
-)
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton
 
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
@@ -26,12 +15,13 @@ from workbench.core.transform import TransformSpec
 from workbench.ui.data.asking import Asking
 from workbench.ui.data.part import Part
 from workbench.ui.data.preview import DRAWS, Preview
-from workbench.ui.form import SpecForm, value_text
+from workbench.ui.data.transform_list import TransformList, fill_menu
+from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, sign_button, styled
 from workbench.ui.session import Session
 from workbench.ui.text import sentence, tr
 
-SAMPLES = 3
+SAMPLES = 2
 
 
 class PreparePart(Part):
@@ -45,35 +35,17 @@ class PreparePart(Part):
         self._asking = Asking(session, self._answered, self)
         self._asking.changed.connect(self._show_state)
         self._make_list()
-        self._make_form()
         self.preview = Preview(session.theme)
-        self._other = named(
-            QPushButton(tr("Other samples")),
-            "data.other",
-            tr("Other samples"),
-            tr("Show the transforms on other samples, drawn anew"),
-        )
-        self._other.clicked.connect(self._show_others)
-        for widget in (self.preview, self._other):
-            self.rows.addWidget(widget)
+        self.rows.addWidget(self.preview)
+        self._make_form()
         self.rows.addStretch(1)
 
     def _make_list(self) -> None:
-        self.list = named(
-            QListWidget(),
-            "data.transforms",
-            tr("Transforms"),
-            tr("Drag to reorder, or Alt+Up and Alt+Down; Del removes"),
-        )
-        self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        self.list.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
-        self.list.setMaximumHeight(130)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.installEventFilter(self)
+        self.list = TransformList()
         self.list.currentRowChanged.connect(lambda _: self._show_form())
-        # a drop moves the row while it is still going on: the edit waits until it is over
-        self.list.model().rowsMoved.connect(lambda: QTimer.singleShot(0, self, self._dragged))
+        self.list.dragged.connect(self._dragged)
+        self.list.shift_wanted.connect(self._shift)
+        self.list.remove_wanted.connect(self._remove)
         self._none = styled(
             QLabel(tr("No transforms yet: samples are used as they are."), wordWrap=True), "muted"
         )
@@ -88,7 +60,7 @@ class PreparePart(Part):
         )
         menu = QMenu(self.add)
         menu.setToolTipsVisible(True)
-        menu.aboutToShow.connect(lambda: self._fill(menu))
+        menu.aboutToShow.connect(lambda: fill_menu(menu, self.append))
         self.add.setMenu(menu)
         row.addWidget(self.add)
         self._signs: list[QToolButton] = []
@@ -102,6 +74,14 @@ class PreparePart(Part):
             row.addWidget(button)
             self._signs.append(button)
         row.addStretch(1)
+        self.other = named(
+            sign_button("↻"),
+            "data.other",
+            tr("Other samples"),
+            tr("Show the transforms on other samples, drawn anew"),
+        )
+        self.other.clicked.connect(self._show_others)
+        row.addWidget(self.other)
         return row
 
     def _make_form(self) -> None:
@@ -154,20 +134,9 @@ class PreparePart(Part):
     # -- the list
 
     def _fill_list(self) -> None:
-        row = self.list.currentRow()
         self._before = self.data.prepare
-        self.list.blockSignals(True)
-        self.list.clear()
-        for number, transform in enumerate(self._before, 1):
-            mark = " · " + tr("training only") if transform.train_only else ""
-            self.list.addItem(f"{number}  {transform.kind}{mark}")
-            self.list.item(number - 1).setToolTip(f"{tr(transform.summary)}\n{_words(transform)}")
-        self.list.setCurrentRow(min(max(row, 0), len(self._before) - 1))
-        self.list.blockSignals(False)
-        self.list.setVisible(bool(self._before))
+        self.list.fill(self._before)
         self._none.setVisible(not self._before)
-        rows = min(len(self._before), 5)
-        self.list.setFixedHeight(rows * self.list.sizeHintForRow(0) + 4 if rows else 0)
 
     def _show_form(self) -> None:
         row = self.list.currentRow()
@@ -180,19 +149,6 @@ class PreparePart(Part):
             self._summary.setText(tr(chosen.summary))
             if self.form.spec != chosen:
                 self.form.show_spec(chosen)
-
-    def _fill(self, menu: QMenu) -> None:
-        menu.clear()
-        groups: dict[str, QMenu] = {}
-        for kind in TransformSpec.choices().values():
-            group = kind.__module__.rpartition(".")[2].replace("_", " ").capitalize()
-            if group not in groups:
-                groups[group] = menu.addMenu(tr(group))
-                groups[group].setToolTipsVisible(True)
-            action = groups[group].addAction(kind.__name__)
-            action.setObjectName(f"data.add.{kind.__name__}")
-            action.setToolTip(tr(kind.summary))
-            action.triggered.connect(lambda _=False, kind=kind: self.append(kind))
 
     # -- edits
 
@@ -216,12 +172,9 @@ class PreparePart(Part):
                 self._fill_list()
                 self.list.setCurrentRow(row + by)
 
-    def _dragged(self) -> None:
-        numbers = [
-            int(self.list.item(row).text().split()[0]) - 1 for row in range(self.list.count())
-        ]
+    def _dragged(self, order: Sequence[int]) -> None:
         row = self.list.currentRow()
-        self._put(tr("Move transform"), [self._before[number] for number in numbers])
+        self._put(tr("Move transform"), [self._before[number] for number in order])
         self._fill_list()
         self.list.setCurrentRow(row)
 
@@ -242,17 +195,6 @@ class PreparePart(Part):
         self._complain("")
         self.edit(label, data)
         return True
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
-            if event.key() == Qt.Key.Key_Delete:
-                self._remove()
-                return True
-            if alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-                self._shift(-1 if event.key() == Qt.Key.Key_Up else 1)
-                return True
-        return super().eventFilter(watched, event)
 
     # -- the preview
 
@@ -278,9 +220,3 @@ class PreparePart(Part):
     def _complain(self, text: str) -> None:
         self.state.setText(text)
         self.state.setVisible(bool(text))
-
-
-def _words(transform: TransformSpec) -> str:
-    """The arguments of a transform: `size=28, padding=4`."""
-    fields = type(transform).model_fields
-    return ", ".join(f"{name}={value_text(getattr(transform, name))}" for name in fields)
