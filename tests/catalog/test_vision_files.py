@@ -14,6 +14,7 @@ from scipy.io import savemat
 from torchvision import datasets
 
 from tests.written import idx, images
+from workbench.core.codegen_train import SPLIT
 from workbench.core.data import DatasetSpec, Samples
 from workbench.core.errors import UserError
 
@@ -51,6 +52,17 @@ def qmnist(root: Path, suffix: str) -> None:
         idx(Path(f"{stem}-labels-idx2-int{suffix}"), told)
 
 
+def told_as_a_program(spec: DatasetSpec) -> None:
+    """The lines of a train.py give the same samples."""
+    source = spec.source()
+    names: dict[str, Any] = {"random": random}
+    exec("\n".join([*source.imports, SPLIT, *source.lines]), names)
+    for split, (inputs, targets) in spec.load().items():
+        assert (names[f"{split}_inputs"] == inputs).all()
+        assert (names[f"{split}_targets"] == targets).all()
+        assert names[f"{split}_targets"].dtype == np.int64
+
+
 def compared(ours: Samples, theirs: Any, upright: bool = False) -> None:
     """Sample by sample, with torchvision's picture as an array of bytes."""
     assert len(ours.targets) == len(theirs)
@@ -74,6 +86,8 @@ def test_kmnist_and_qmnist_packed_or_not(tmp_path: Path, suffix: str) -> None:
             if not suffix:
                 theirs = getattr(datasets, name)(str(tmp_path), train=split == "train")
                 compared(splits[split], theirs)
+        if not suffix:
+            told_as_a_program(DatasetSpec.named(name)(root=str(tmp_path), val_fraction=0.25))
     assert (splits["train"].inputs[:, 0] == images(40, 28, 28)).all()
 
 
@@ -93,6 +107,7 @@ def test_emnist_is_upright_and_counts_its_letters_from_0(
     )
     ours = spec.load()["train"]
     compared(Samples(ours.inputs, ours.targets + first), theirs, upright=True)
+    told_as_a_program(spec)
 
 
 def test_usps(tmp_path: Path) -> None:
@@ -106,6 +121,7 @@ def test_usps(tmp_path: Path) -> None:
     splits = DatasetSpec.named("USPS")(root=str(tmp_path), val_fraction=0.0).load()
     for split in ("train", "test"):
         compared(splits[split], datasets.USPS(str(tmp_path), train=split == "train"))
+    told_as_a_program(DatasetSpec.named("USPS")(root=str(tmp_path)))
     (tmp_path / "usps.t.bz2").unlink()
     with pytest.raises(UserError, match="USPS is not in"):
         DatasetSpec.named("USPS")(root=str(tmp_path)).load()
@@ -136,6 +152,8 @@ def test_cifar(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> No
     splits = DatasetSpec.named(name)(root=str(tmp_path), val_fraction=0.0).load()
     for split in ("train", "test"):
         compared(splits[split], kind(str(tmp_path), train=split == "train"))
+    monkeypatch.setattr(kind, "download", lambda self: None)  # all is there but the archive
+    told_as_a_program(DatasetSpec.named(name)(root=str(tmp_path)))
 
 
 def test_svhn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +169,7 @@ def test_svhn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     splits = DatasetSpec.named("SVHN")(root=str(tmp_path), val_fraction=0.0).load()
     for split in ("train", "test"):
         compared(splits[split], datasets.SVHN(str(tmp_path), split=split))
+    told_as_a_program(DatasetSpec.named("SVHN")(root=str(tmp_path)))
 
 
 def test_stl10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +184,7 @@ def test_stl10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     splits = DatasetSpec.named("STL10")(root=str(tmp_path), val_fraction=0.0).load()
     for split in ("train", "test"):
         compared(splits[split], datasets.STL10(str(tmp_path), split=split))
+    told_as_a_program(DatasetSpec.named("STL10")(root=str(tmp_path)))
 
 
 def test_names_of_classes_are_those_of_torchvision() -> None:

@@ -18,6 +18,8 @@ from workbench.core.source import Source
 if TYPE_CHECKING:
     from torchvision.datasets import VisionDataset
 
+TEST = ("test_inputs", "test_targets")
+
 
 class VisionSource(DatasetSpec, abstract=True):
     """A dataset of `torchvision.datasets` under its name there, with a test split of its own."""
@@ -93,18 +95,27 @@ class VisionSource(DatasetSpec, abstract=True):
         )
 
     def source(self) -> Source:
-        root = json.dumps(self.root or "data", ensure_ascii=False)
-        order = "[:, None]" if self.shape[0] == 1 else ".transpose(0, 3, 1, 2)"
-        lines = (
-            f"train = datasets.{self.kind}({root}, train=True, download=True)",
-            f"test = datasets.{self.kind}({root}, train=False, download=True)",
-            f"inputs = np.asarray(train.data){order}",
-            "targets = np.asarray(train.targets, dtype=np.int64)",
-            f"test_inputs = np.asarray(test.data){order}",
-            "test_targets = np.asarray(test.targets, dtype=np.int64)",
-            val_source(self),
-        )
-        return Source(lines, ("import numpy as np", "from torchvision import datasets"))
+        lines = []
+        for part, inputs, targets in (("train", "inputs", "targets"), ("test", *TEST)):
+            root = json.dumps(self.root or "data", ensure_ascii=False)
+            told = self.arguments(part == "train").items()
+            given = [f"{n}={json.dumps(v) if isinstance(v, str) else v}" for n, v in told]
+            call = ", ".join([root, *given, "download=True"])
+            lines += [
+                f"{part} = datasets.{self.kind}({call})",
+                f"{inputs} = {self.pixels_source(f'np.asarray({part}.data)')}",
+                f"{targets} = {self.targets_source(part)}",
+            ]
+        lines.append(val_source(self))
+        return Source(tuple(lines), ("import numpy as np", "from torchvision import datasets"))
+
+    def pixels_source(self, data: str) -> str:
+        """Torchvision's pixels `data` as (n, channels, height, width)."""
+        return f"{data}[:, None]" if self.shape[0] == 1 else f"{data}.transpose(0, 3, 1, 2)"
+
+    def targets_source(self, part: str) -> str:
+        """The labels of torchvision's set `part`, from 0."""
+        return f"np.asarray({part}.targets, dtype=np.int64)"
 
     def download(self) -> None:
         try:

@@ -120,6 +120,13 @@ class EMNIST(_IdxFiles):
     def arguments(self, train: bool) -> dict[str, object]:
         return {"split": self.split, "train": train}
 
+    def pixels_source(self, data: str) -> str:
+        return f"np.ascontiguousarray({data}.swapaxes(1, 2))[:, None]"
+
+    def targets_source(self, part: str) -> str:
+        source = super().targets_source(part)
+        return f"{source} - 1" if self.split == "letters" else source
+
 
 class QMNIST(_IdxFiles):
     """torchvision.datasets.QMNIST."""
@@ -135,6 +142,9 @@ class QMNIST(_IdxFiles):
     def part(self, train: bool) -> Samples:
         images, labels = super().part(train)
         return Samples(images, labels[:, 0])  # behind the class stand writer, form and place
+
+    def targets_source(self, part: str) -> str:
+        return f"{super().targets_source(part)}[:, 0]"
 
 
 class USPS(VisionSource):

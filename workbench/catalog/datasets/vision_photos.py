@@ -58,6 +58,12 @@ class SVHN(VisionSource):
     def arguments(self, train: bool) -> dict[str, object]:
         return {"split": "train" if train else "test"}
 
+    def pixels_source(self, data: str) -> str:
+        return data
+
+    def targets_source(self, part: str) -> str:
+        return f"np.asarray({part}.labels, dtype=np.int64)"
+
 
 class STL10(SVHN):
     """torchvision.datasets.STL10, without the samples that have no label."""
