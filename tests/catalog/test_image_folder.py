@@ -342,3 +342,19 @@ def test_a_project_holds_all_that_is_known_of_the_folder(tmp_path: Path) -> None
     again = type(data).model_validate_json(data.model_dump_json())
     assert again == data
     assert again.info() == data.info()
+
+
+def test_names_that_are_no_utf8_can_be_kept(tmp_path: Path) -> None:
+    root = folder(tmp_path / "pets", 4)
+    odd = os.fsencode(root) + b"/caf\xe9"
+    try:
+        os.mkdir(odd)  # noqa: PTH102  a Path would do as well, but bytes say it
+    except OSError:  # macOS holds UTF-8 only
+        return
+    for name in (b"/x\xff.png", b"/bad\xff.png"):
+        Path(os.fsdecode(odd + name)).write_bytes((root / "a" / "000.png").read_bytes())
+    Path(os.fsdecode(odd + b"/bad\xff.png")).write_bytes(b"no image")
+    data = opened(root, skip_unreadable=True)
+    assert data.info().classes == ("a", "b", "caf\ufffd")
+    assert type(data).model_validate_json(data.model_dump_json()) == data
+    assert sum(len(samples.targets) for samples in data.load().values()) == 9

@@ -1,6 +1,7 @@
 """Batches with chance in them: the same for the same seed, wherever samples lie, also resumed."""
 
 import itertools
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,18 @@ from torch.nn import functional
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
-from workbench.core.events import EpochCompleted, Event, Progress, RunCompleted, StepCompleted
+from workbench.core.events import (
+    EpochCompleted,
+    Event,
+    Progress,
+    RunCompleted,
+    SamplesLoaded,
+    StepCompleted,
+)
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.core.train import LossSpec
-from workbench.engine import balance, batches, held
+from workbench.engine import balance, batches, describe, held
 from workbench.engine.batches import Batches
 from workbench.engine.fit import fit
 from workbench.engine.preparation import drawing
@@ -250,3 +258,18 @@ def test_the_same_samples_serve_other_preparations() -> None:
     first = batches.loaded(made())
     assert batches.loaded(made(prepare=STEPS, normalize=False)) is first
     assert batches.loaded(made(split_seed=1)) is not first
+
+
+def test_what_is_told_of_a_folder_can_cross_the_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = opened(folder(tmp_path / "pets", 40))
+    whole = data.load()["val"].inputs
+    for most, step in ((1 << 26, 1), (1000, 2)):
+        monkeypatch.setattr(describe, "SHOWN_BYTES", most)
+        events = pickle.loads(pickle.dumps(list(describe.describe(data))))
+        told = {event.split: event for event in small.of_kind(events, SamplesLoaded)}
+        assert told["val"].inputs.shape[:2] == (7, 3) == whole.shape[:2]
+        assert told["val"].inputs.nbytes <= max(most, 7 * 3 * 6 * 6)
+        if step == 1:
+            assert np.array_equal(told["val"].inputs, whole)

@@ -12,7 +12,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.engine import held
 from workbench.engine.balance import class_weights, drawn_evenly
-from workbench.engine.preparation import Normalization, Preparation, drawing
+from workbench.engine.preparation import Normalization, Preparation, drawing, measured_behind
 
 
 class Batch(NamedTuple):
@@ -58,9 +58,27 @@ def loaded(data: DatasetSpec) -> Mapping[Split, Samples]:
             return splits
 
 
+_measured: dict[DatasetSpec, Normalization] = {}
+"""Measuring reads all training samples: it is done once for each way to prepare them."""
+
+
+def normalization(data: DatasetSpec) -> Normalization:
+    """Mean and deviation of the training split behind the transforms.
+
+    Raises:
+        UserError: see `loading`.
+    """
+    prepared = data.replace(balance="none", normalize=True)
+    train = loaded(data)["train"]
+    if prepared not in _measured:
+        _measured[prepared] = measured_behind(data, train)
+    return _measured[prepared]
+
+
 def forget() -> None:
     """Let the samples go, so that their files are read again."""
     _last.clear()
+    _measured.clear()
 
 
 class Batches:
@@ -70,16 +88,13 @@ class Batches:
         splits = loaded(data)
         self.info, self._data = data.info(), data
         self._format = torch.channels_last if channels_last else torch.contiguous_format
-        self._preparation = Preparation(data, splits["train"], device)
+        self.normalization = normalization(data)
+        """Mean and deviation of the training split behind the transforms."""
+        self._preparation = Preparation(data, self.normalization, device)
         in_memory = held.fits(splits, device)
         self._splits = {
             name: held.Split(samples, device, in_memory) for name, samples in splits.items()
         }
-
-    @property
-    def normalization(self) -> Normalization:
-        """Mean and deviation of the training split behind the transforms."""
-        return self._preparation.normalization
 
     def class_weights(self) -> Tensor | None:
         """What a sample of each class counts in the loss, if the data says so."""

@@ -5,13 +5,11 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
-from workbench.engine.batches import forget, loading
-from workbench.engine.preparation import Preparation
+from workbench.engine.batches import forget, loading, normalization
 
 SHOWN = 60
 SHOWN_BYTES = 64 << 20
@@ -37,7 +35,7 @@ def describe(data: DatasetSpec) -> Generator[Event]:
     info = data.info()
     yield Progress(text=f"Loading {info.title}")
     splits = yield from loading(data)
-    mean, std = Preparation(data, splits["train"], torch.device("cpu")).normalization
+    mean, std = normalization(data)
     shown = _spread(splits["train"], info)
     yield DataDescribed(
         sizes={name: len(samples.targets) for name, samples in splits.items()},

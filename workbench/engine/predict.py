@@ -1,6 +1,7 @@
 """Predictions of a network over a whole split, and the figures that follow from them."""
 
 import io
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from workbench.core.files import write_atomically
 from workbench.core.train import LossSpec
 from workbench.engine.batches import Batches
 from workbench.engine.build import convolves
+
+MOST_VALUES = 16_000_000
 
 
 class Predictions(NamedTuple):
@@ -27,7 +30,7 @@ class Predictions(NamedTuple):
 def predict(network: nn.Module, batches: Batches, split: Split, loss: LossSpec) -> Predictions:
     """Run a split through the network in evaluation mode; the network's mode is given back."""
     # Measured on CPU: convolutions are slower on large batches (page faults), all else is faster.
-    batch_size = 64 if convolves(network) else 4096
+    batch_size = 64 if convolves(network) else _rows(batches.info)
     was_training = network.training
     network.eval()
     with torch.inference_mode():
@@ -39,6 +42,11 @@ def predict(network: nn.Module, batches: Batches, split: Split, loss: LossSpec) 
     if not parts:
         return _nothing(batches.info)
     return Predictions(*(torch.cat(columns).cpu() for columns in zip(*parts, strict=True)))
+
+
+def _rows(info: DatasetInfo) -> int:
+    """As many samples as take some MB, however large one is."""
+    return max(64, min(4096, MOST_VALUES // math.prod(info.shape)))
 
 
 def _one_batch(

@@ -61,6 +61,41 @@ def _image_moments(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:
     return mean, (counts @ values.square() - mean.square()).clamp(min=0).sqrt()
 
 
+def measured_behind(data: DatasetSpec, train: Samples) -> Normalization:
+    """`measured`, behind what the transforms of `data` do to all samples alike; where they do
+    anything, on `MEASURED` samples, evenly spaced."""
+    info = data.source_info()
+    steady = [step for step in data.prepare if _changes_all(step)]
+    if not steady:
+        return measured(train, info)
+    total = squares = torch.zeros(1, dtype=torch.float64)
+    count = 0
+    for raw in _evenly_spaced(train):
+        values = functools.reduce(lambda made, step: step.apply(made), steady, scaled(raw, info))
+        columns = values.double().transpose(0, 1).flatten(1)
+        total, squares = total + columns.sum(1), squares + columns.square().sum(1)
+        count += columns.shape[1]
+    mean = total / count
+    return _usable(mean, (squares / count - mean.square()).clamp(min=0).sqrt())
+
+
+def _evenly_spaced(train: Samples) -> Iterator[Tensor]:
+    total = len(train.targets)
+    chosen = np.linspace(0, total - 1, min(total, MEASURED)).round().astype(np.int64)
+    each = max(1, PIECE // int(np.prod(train.inputs.shape[1:])))
+    for start in range(0, len(chosen), each):
+        yield torch.from_numpy(train.inputs[chosen[start : start + each]])
+
+
+def scaled(inputs: Tensor, info: DatasetInfo) -> Tensor:
+    """Raw inputs as float32, images in 0...1."""
+    if not info.is_image:
+        return inputs.float()
+    if inputs.is_floating_point():  # fractions: these may be held, so they are left as they are
+        return inputs / info.full_scale
+    return inputs.float().div_(info.full_scale)  # twice as fast as dividing bytes
+
+
 def drawing(seed: int, epoch: int, position: int) -> torch.Generator:
     """The generator of a batch: a function of these three alone, whatever was drawn before."""
     told = hashlib.blake2b(f"{seed}:{epoch}:{position}".encode(), digest_size=4)
@@ -70,49 +105,21 @@ def drawing(seed: int, epoch: int, position: int) -> torch.Generator:
 class Preparation:
     """The steps of a dataset on a device, for whole batches."""
 
-    def __init__(self, data: DatasetSpec, train: Samples, device: torch.device) -> None:
+    def __init__(
+        self, data: DatasetSpec, normalization: Normalization, device: torch.device
+    ) -> None:
         self.source, self._mixes = data.source_info(), data.mixes
         self.steps = data.prepare
         self.is_random = any(step.train_only for step in self.steps)
-        self.normalization = self._measured(train, device)
         self._classes = len(self.source.classes)
         applies = data.normalize and not any(step.kind == "Normalize" for step in self.steps)
         shape = (-1, 1, 1) if self.source.is_image else (-1,)
-        moments = [part.view(shape).to(device) for part in self.normalization]
+        moments = [part.view(shape).to(device) for part in normalization]
         self._moments = moments if applies else None
-
-    def _measured(self, train: Samples, device: torch.device) -> Normalization:
-        steady = [step for step in self.steps if _changes_all(step)]
-        if not steady:
-            return measured(train, self.source)
-        total = squares = torch.zeros(1, dtype=torch.float64)
-        count = 0
-        for raw in self._evenly_spaced(train, device):
-            values = functools.reduce(lambda made, step: step.apply(made), steady, raw)
-            columns = values.cpu().double().transpose(0, 1).flatten(1)
-            total, squares = total + columns.sum(1), squares + columns.square().sum(1)
-            count += columns.shape[1]
-        mean = total / count
-        return _usable(mean, (squares / count - mean.square()).clamp(min=0).sqrt())
-
-    def _evenly_spaced(self, train: Samples, device: torch.device) -> Iterator[Tensor]:
-        total = len(train.targets)
-        chosen = np.linspace(0, total - 1, min(total, MEASURED)).round().astype(np.int64)
-        each = max(1, PIECE // int(np.prod(train.inputs.shape[1:])))
-        for start in range(0, len(chosen), each):
-            held = torch.from_numpy(train.inputs[chosen[start : start + each]])
-            yield self._scaled(held.to(device))
-
-    def _scaled(self, inputs: Tensor) -> Tensor:
-        if not self.source.is_image:
-            return inputs.float()
-        if inputs.is_floating_point():  # fractions: these may be held, so they are left as they are
-            return inputs / self.source.full_scale
-        return inputs.float().div_(self.source.full_scale)  # twice as fast as dividing bytes
 
     def evaluated(self, inputs: Tensor) -> Tensor:
         """A batch as evaluation gets it."""
-        values = self._scaled(inputs)
+        values = scaled(inputs, self.source)
         for step in self.steps:
             values = step.apply(values)
         return self._normalized(values)
@@ -129,7 +136,7 @@ class Preparation:
         self, inputs: Tensor, targets: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """A batch as training gets it, with what `generator` draws."""
-        values = self._scaled(inputs)
+        values = scaled(inputs, self.source)
         if self._mixes:
             targets = functional.one_hot(targets, self._classes).float()
         for step in self.steps:

@@ -68,7 +68,7 @@ def listed(root: Path) -> Generator[Progress, None, list[ImageFile]]:
         # A link to a folder around or to another class would tell its images as of this one.
         others = known - {_identity(Path(folder))}
         for number, name in enumerate(_images(folder, others)):
-            found.append(ImageFile(os.path.relpath(name, root), label, split))
+            found.append(ImageFile(os.path.relpath(name, root), readable_name(label), split))
             if number % PIECE == 0:
                 yield Progress(text=f"Listing {root.name}", done=len(found))
     if not found:
@@ -78,6 +78,11 @@ def listed(root: Path) -> Generator[Progress, None, list[ImageFile]]:
             path=root,
         )
     return found
+
+
+def readable_name(name: str) -> str:
+    """A name as text that can be written: disks hold names that are no UTF-8, too."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _class_folders(root: Path) -> Iterator[tuple[Split, str, str]]:

@@ -9,7 +9,13 @@ from pydantic import Field
 
 from workbench.catalog.datasets.image_cache import decoded
 from workbench.catalog.datasets.image_decoding import Fit, Header, Rule, header, in_threads
-from workbench.catalog.datasets.image_files import ImageFile, digest_of_images, holds_images, listed
+from workbench.catalog.datasets.image_files import (
+    ImageFile,
+    digest_of_images,
+    holds_images,
+    listed,
+    readable_name,
+)
 from workbench.catalog.datasets.splitting import WithTestShare, by_part, where
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
 from workbench.core.errors import UserError
@@ -32,8 +38,8 @@ class ImageFacts(Facts):
     """What was found in a folder of images."""
 
     classes: Annotated[tuple[Name, ...], Field(min_length=1, max_length=100_000)]
-    counts: dict[Split, Count]
-    """Readable images by split; all are for `train` where there are no folders for splits."""
+    counts: tuple[Count, Count, Count] = (0, 0, 0)
+    """Readable images for train, val and test; all are for train where no folders say so."""
     channels: Literal[1, 3]
     sides: tuple[Side, Side] | None
     """Height and width, if all images are alike in size."""
@@ -95,7 +101,6 @@ class ImageFolder(WithTestShare, FileSource):
         facts = ImageFacts(
             digest=digest,
             classes=tuple(sorted({file.label for file in files})),
-            counts={},
             channels=1 if all(found.is_grey for found in known) else 3,
             sides=all_sides.pop() if len(all_sides) == 1 else None,
         )
@@ -123,7 +128,7 @@ class ImageFolder(WithTestShare, FileSource):
             origin="your folder",
             shape=(rule.channels, rule.height, rule.width),
             task="classification",
-            sizes=self.sizes({"train": 0, **self.facts.counts}),
+            sizes=self.sizes(dict(zip(SPLITS, self.facts.counts, strict=True))),
             classes=self.facts.classes,
         )
 
@@ -170,7 +175,7 @@ class ImageFolder(WithTestShare, FileSource):
         import numpy as np
 
         kept = np.array([row for row in range(len(files)) if row not in unreadable])
-        if len(kept) != sum(self.facts.counts.values()):  # damaged without a trace of it
+        if len(kept) != sum(self.facts.counts):  # damaged without a trace of it
             raise changed(self.path)
         places = {label: place for place, label in enumerate(self.facts.classes)}
         targets = np.array([places[file.label] for file in files], dtype=np.int64)
@@ -204,10 +209,10 @@ def _headers(path: Path, files: Sequence[ImageFile]) -> Generator[Progress, None
 def _with_unreadable(
     facts: ImageFacts, files: Sequence[ImageFile], unreadable: Mapping[int, str]
 ) -> ImageFacts:
-    splits = (file.split for row, file in enumerate(files) if row not in unreadable)
-    told = [(files[row].name, reason) for row, reason in unreadable.items()]
+    splits = Counter(file.split for row, file in enumerate(files) if row not in unreadable)
+    told = [(readable_name(files[row].name), reason[:200]) for row, reason in unreadable.items()]
     return facts.replace(
-        counts=dict(Counter(splits)),
+        counts=tuple(splits[split] for split in SPLITS),
         unreadable=tuple(told[:TOLD]),
         unreadable_count=len(told),
     )
