@@ -53,7 +53,8 @@ def _plain_values(kind: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]:
     if kind is bool:
         return st.booleans()
     if kind is int:
-        return st.integers(_larger(low, INTEGERS[0]), _smaller(high, INTEGERS[1]))
+        least = _larger(low, INTEGERS[0])
+        return st.integers(least, _smaller(high, max(INTEGERS[1], least + 6)))
     if kind is float:
         return st.floats(
             _larger(low, FLOATS[0]),
