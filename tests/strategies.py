@@ -54,7 +54,8 @@ def _plain_values(kind: Any, bounds: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind is int:
         least = _larger(low, INTEGERS[0])
-        return st.integers(least, _smaller(high, max(INTEGERS[1], least + 6)))
+        most = INTEGERS[1] if least <= INTEGERS[1] else least + INTEGERS[1]
+        return st.integers(least, _smaller(high, most))
     if kind is float:
         return st.floats(
             _larger(low, FLOATS[0]),
