@@ -24,7 +24,7 @@ from gestures import (
 )
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QMessageBox
+from PySide6.QtWidgets import QLabel, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from workbench.core.data import DatasetSpec
@@ -142,7 +142,7 @@ def test_the_split_is_changed_in_its_form(open_window: OpenWindow, qtbot: QtBot)
     assert shown(window, "sizes") == f"{train} train · 27 validation · 15 test"
     type_over(qtbot, line, "1")
     assert window.session.document.project.data.val_fraction == 0.2
-    reason = line.parentWidget().findChildren(type(window.panels["data"].info))
+    reason = line.parentWidget().findChildren(QLabel)
     assert [label.text() for label in reason if label.isVisible()] == [
         "Validation share must be below 1."
     ]

@@ -284,7 +284,10 @@ def test_a_table_of_faults_is_told_column_by_column(
     path.write_text("\n".join([f"{lines[0]},code", *coded]), "utf-8")
     window = open_window()
     window.opening.open(path)
-    qtbot.waitUntil(lambda: window.findChild(QPushButton, "dialog.question.open") is not None)
+    qtbot.waitUntil(
+        lambda: window.findChild(QPushButton, "dialog.question.open") is not None,
+        timeout=PATIENCE,
+    )
     take(qtbot, window.findChild(QComboBox, "dialog.question.form.target"), "species")
     click_named(qtbot, window, "dialog.question.open")
     qtbot.waitUntil(lambda: data_of(window).info().title == "flowers.csv", timeout=PATIENCE)

@@ -14,7 +14,6 @@ from gestures import (
     choose_file,
     click,
     click_named,
-    dialog,
     in_front_again,
     keys,
     take,
@@ -44,6 +43,12 @@ def drop_file(target: QWidget, path: Path) -> None:
     none = Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(target, QDragEnterEvent(at, copy, mime, LEFT, none))
     QApplication.sendEvent(target, QDropEvent(QPointF(at), copy, mime, LEFT, none))
+
+
+def asked(qtbot: QtBot, window: MainWindow, name: str) -> QWidget:
+    """Wait for a dialog, which the engine may have to be started for."""
+    qtbot.waitUntil(lambda: window.findChild(QWidget, name) is not None, timeout=PATIENCE)
+    return widget(window, name)
 
 
 def data_of(window: MainWindow) -> DatasetSpec:
@@ -95,7 +100,7 @@ def test_a_table_is_dropped_asks_for_its_target_and_is_learned(
 ) -> None:
     window = open_window()
     drop_file(window.panels["data"], write_flowers(tmp_path / "flowers.csv"))
-    box = dialog(qtbot, window, "dialog.question")
+    box = asked(qtbot, window, "dialog.question")
     target = widget(box, "dialog.question.form.target")
     assert isinstance(target, QComboBox)
     assert target.currentText() == "species"
@@ -127,7 +132,7 @@ def test_a_table_is_dropped_asks_for_its_target_and_is_learned(
 def test_columns_can_be_left_out(open_window: OpenWindow, qtbot: QtBot, tmp_path: Path) -> None:
     window = open_window()
     window.opening.open(write_flowers(tmp_path / "flowers.csv"))
-    box = dialog(qtbot, window, "dialog.question")
+    box = asked(qtbot, window, "dialog.question")
     columns = box.findChild(QTableWidget)
     ticked = [columns.item(row, 0).checkState() for row in range(5)]
     on, off = Qt.CheckState.Checked, Qt.CheckState.Unchecked
@@ -171,7 +176,7 @@ def test_a_pasted_path_and_the_file_dialog_open_the_same(
     opened(qtbot, window, "first")
     keys(qtbot, window, "Ctrl+Shift+D")
     choose_file(qtbot, window, "dialog.open_data", second)
-    box = dialog(qtbot, window, "dialog.question")
+    box = asked(qtbot, window, "dialog.question")
     keys(qtbot, box, "Escape")
     wait_gone(qtbot, box)
     in_front_again(qtbot, window)
@@ -258,7 +263,7 @@ def test_listing_many_files_is_told_can_be_ended_and_never_holds_the_window(
     before = window.session.document.project
     pulse = Pulse(window)
     drop_file(window, many_files)
-    box = dialog(qtbot, window, "dialog.opening")
+    box = asked(qtbot, window, "dialog.opening")
     text = widget(box, "dialog.opening.text")
     qtbot.waitUntil(lambda: "20,000" in text.text(), timeout=PATIENCE)
     pulse.stop()
@@ -282,7 +287,7 @@ def test_arrays_whose_names_say_nothing_are_chosen(
     np.savez(file, first=kinds, second=samples, third=draw.normal(size=(120, 4)))
     window = open_window()
     drop_file(window, file)
-    box = dialog(qtbot, window, "dialog.arrays")
+    box = asked(qtbot, window, "dialog.arrays")
     qtbot.waitUntil(box.isVisible, timeout=PATIENCE)
     inputs, targets = (widget(box, f"dialog.arrays.{name}") for name in ("inputs", "targets"))
     assert [inputs.itemData(place) for place in range(inputs.count())] == [
@@ -311,4 +316,4 @@ def test_a_damaged_file_of_arrays_is_told(
     qtbot.waitUntil(window.banner.isVisible, timeout=PATIENCE)
     assert "lab.npz" in window.banner.text.text()
     qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
-    assert window.findChild(QWidget, "dialog.arrays") is None
+    qtbot.waitUntil(lambda: window.findChild(QWidget, "dialog.arrays") is None)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from workbench.core.errors import UserError
 
 
-def tr(text: str, **values: Any) -> str:
+def tr(text: str, /, **values: Any) -> str:
     """`text` in the user's language, its `{fields}` filled with `values`."""
     translated = QCoreApplication.translate("workbench", text)
     return translated.format(**values) if values else translated
