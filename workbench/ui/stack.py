@@ -41,6 +41,9 @@ class Stack(QAbstractItemModel):
     refreshed = Signal()
     """All rows are those of the present project; once after an edit, however many have changed."""
 
+    removing = Signal()
+    """Rows are about to go, and nothing of it has begun yet."""
+
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
@@ -83,6 +86,7 @@ class Stack(QAbstractItemModel):
     def _take(self, parent: Node, first: int, end: int) -> None:
         if first == end:
             return
+        self.removing.emit()
         self.beginRemoveRows(self._of(parent), first, end - 1)
         gone = parent.children[first:end]
         del parent.children[first:end]
@@ -171,12 +175,17 @@ class Stack(QAbstractItemModel):
         return None
 
     def offers(self, path: Path) -> list[Offer]:
-        """Ways to mend the fault of the layer at a path, tried when they are first asked for."""
+        """Ways to mend the fault of the layer at a path, tried when they are first asked for.
+
+        None for a layer without a fault: while rows go, the view asks for those that stand there
+        no longer.
+        """
         from workbench.catalog.repairs import offers  # with layers that a start does not need
 
         if path not in self._offers:
-            step = next(step for step in self.steps if step.path == path)
-            self._offers[path] = offers(self._document.project, self.steps, step)
+            step = next((step for step in self.steps if step.path == path and step.fault), None)
+            found = offers(self._document.project, self.steps, step) if step else []
+            self._offers[path] = found
         return self._offers[path]
 
     def data_info(self) -> DatasetInfo:
