@@ -258,14 +258,16 @@ class Stack(QAbstractItemModel):
     def move(self, paths: Sequence[Path], before: Path) -> None:
         """Move layers in front of what stands at `before`."""
         names = [self.model_spec.at(path).name for path in paths]
-        self.edit(tr("Move"), self.model_spec.moved(paths, before), names)
+        with self._document.bounded():
+            self.edit(tr("Move"), self.model_spec.moved(paths, before), names)
 
     def insert(self, before: Path, layers: Sequence[LayerSpec]) -> None:
         """Put layers in front of what stands at `before`."""
         label = tr("Add {layer}", layer=layers[0].kind if len(layers) == 1 else len(layers))
-        self.edit(label, self.model_spec.inserted(before, layers))
-        at = before[-1]
-        self.dropped.emit([(*before[:-1], at + number) for number in range(len(layers))])
+        with self._document.bounded():
+            self.edit(label, self.model_spec.inserted(before, layers))
+            at = before[-1]
+            self.dropped.emit([(*before[:-1], at + number) for number in range(len(layers))])
 
     def remove(self, paths: Sequence[Path], label: str) -> None:
         """Remove layers."""
@@ -278,11 +280,13 @@ class Stack(QAbstractItemModel):
     def mend(self, path: Path, number: int) -> None:
         """Take the offer of that number for the fault of the layer at a path."""
         offer = self.offers(path)[number]
-        self._document.edit(fix_label(offer.fix), offer.project)
+        with self._document.bounded():
+            self._document.edit(fix_label(offer.fix), offer.project)
 
     def swap(self, path: Path, layers: Sequence[LayerSpec], label: str) -> None:
         """Put layers in place of the one at a path."""
-        self.edit(label, self.model_spec.swapped(path, layers))
+        with self._document.bounded():
+            self.edit(label, self.model_spec.swapped(path, layers))
 
     def edit(self, label: str, model: ModelSpec, names: Sequence[str] = ()) -> None:
         """Put another network into the project; the layers of these names get selected."""

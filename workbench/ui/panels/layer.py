@@ -60,6 +60,7 @@ class LayerPanel(Panel):
         self.rows.addWidget(scrolled(inner))
         self.form.edited.connect(self._edited)
         stack.refreshed.connect(self._refresh)
+        session.document.refused.connect(self._refresh)  # what was written into the form is not so
         self._refresh()
 
     def choose(self, path: Path | None) -> None:
