@@ -14,6 +14,7 @@ from workbench.core.layer import LayerSpec
 from workbench.core.model import ModelSpec
 from workbench.core.template import Template
 from workbench.ui.main_window import MainWindow
+from workbench.ui.text import capital
 
 CONV, RELU, POOL = 0, 1, 2
 
@@ -153,9 +154,9 @@ def test_emptying_an_optional_field_gives_it_back_its_default(
 def test_a_fault_is_told_in_the_form_too(window: MainWindow, qtbot: QtBot) -> None:
     type_over(qtbot, field(window, "groups"), "3")
     sentence = widget(window, "layer.fault").text()
-    assert sentence.startswith("has groups=3, which must divide")
+    assert sentence.startswith("Has groups=3, which must divide")
     (fault,) = [step.fault for step in window.network.stack.steps if step.fault]
-    assert str(fault) == sentence
+    assert capital(str(fault)) == sentence
     select(qtbot, window, RELU)
     assert widget(window, "layer.fault").text() == ""
 

@@ -42,6 +42,11 @@ def layers_of(mime: QMimeData | None) -> tuple[tuple[LayerSpec, ...], list[Path]
         if not _are_paths(paths):
             raise UserError("{where} holds no layers.", where=where)
         return validated(ModelSpec, content["model"], where).layers, list(map(tuple, paths))
+    if not mime.text().lstrip().startswith("{"):
+        raise UserError(
+            "{where} holds no layers. For Python code choose Network > Code > Paste Code.",
+            where=where,
+        )
     content = parse_json(mime.text(), where)
     if not isinstance(content, dict) or "layers" not in content:
         raise UserError("{where} holds no layers.", where=where)
