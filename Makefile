@@ -14,7 +14,7 @@ test:  ## Lint, types, import contracts, then the whole test suite, without a di
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@$(PYTHON) -c "from importlinter.cli import lint_imports_command as lint; lint()"
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q
+	@QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(PYTHON) -m pytest -q -n 2 --dist worksteal
 
 bundle:  ## Build dist/workbench, a folder that runs without Python, and try it
 	@packaging/bundle.sh

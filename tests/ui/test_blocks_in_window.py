@@ -238,3 +238,25 @@ def test_a_choice_among_words_is_a_list(qtbot: QtBot, window: MainWindow) -> Non
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Down)
     assert window.session.document.project.model.at((2,)).merge == "add"
+
+
+@pytest.mark.parametrize("row", [0, 1, 2])
+@pytest.mark.parametrize("how", ["Del", "Ctrl+X", "undo"])
+def test_the_current_layer_of_a_faulty_network_goes(
+    open_window: OpenWindow, qtbot: QtBot, row: int, how: str
+) -> None:
+    project = Template.shelf["mlp"].project()
+    kinds = (LayerSpec.named("ReLU")(), LayerSpec.named("ReLU")(), LayerSpec.named("Linear")())
+    window = open_window(project)
+    document, view = window.session.document, window.network.view
+    document.edit("faulty", project.replace(model=ModelSpec(layers=kinds)))
+    click(qtbot, view, middle(window, row))
+    if how == "undo":
+        keys(qtbot, view, "Ctrl+D")
+        click(qtbot, view, middle(window, row + 1))
+        keys(qtbot, view, "Ctrl+Z")
+        assert len(outline(window)) == 3
+    else:
+        keys(qtbot, view, how)
+        assert len(outline(window)) == 2
+    assert view.chosen() or how == "undo"  # then the rows that were selected are gone

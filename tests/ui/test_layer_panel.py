@@ -2,15 +2,19 @@
 
 import pytest
 import torch
-from gestures import OpenWindow, click, keys, select, type_over, widget
+from gestures import OpenWindow, choose, click, keys, select, type_over, widget
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 from torch import nn
 
+from workbench.catalog.layers.opaque import Opaque
 from workbench.core.layer import LayerSpec
+from workbench.core.model import ModelSpec
 from workbench.core.template import Template
 from workbench.ui.main_window import MainWindow
+from workbench.ui.text import capital
 
 CONV, RELU, POOL = 0, 1, 2
 
@@ -150,9 +154,9 @@ def test_emptying_an_optional_field_gives_it_back_its_default(
 def test_a_fault_is_told_in_the_form_too(window: MainWindow, qtbot: QtBot) -> None:
     type_over(qtbot, field(window, "groups"), "3")
     sentence = widget(window, "layer.fault").text()
-    assert sentence.startswith("has groups=3, which must divide")
+    assert sentence.startswith("Has groups=3, which must divide")
     (fault,) = [step.fault for step in window.network.stack.steps if step.fault]
-    assert str(fault) == sentence
+    assert capital(str(fault)) == sentence
     select(qtbot, window, RELU)
     assert widget(window, "layer.fault").text() == ""
 
@@ -177,3 +181,31 @@ def test_an_empty_stride_shows_the_one_in_force(window: MainWindow, qtbot: QtBot
     assert stride.placeholderText() == "3 × 2"
     type_over(qtbot, stride, "1")
     assert stride.text() == "1"
+
+
+def test_long_code_is_shown_in_lines_and_kept_whole(open_window: OpenWindow, qtbot: QtBot) -> None:
+    definitions = "def f(x):\n" + "    x = x + 1\n" * 4_000 + "    return x\n"
+    kept = Opaque(definitions=definitions, statements="x = f(x)")
+    project = Template.shelf["small_cnn"].project()
+    window = open_window(project.replace(model=ModelSpec(layers=(kept,))))
+    select(qtbot, window, 0)
+    form = window.layer.form
+    code = form.findChild(QPlainTextEdit, "layer.form.definitions")
+    lines = form.findChild(QPlainTextEdit, "layer.form.statements")
+    assert code.toPlainText() == definitions
+    code.setFocus()
+    keys(qtbot, code, "Tab")
+    assert not code.hasFocus()
+    assert window.session.document.undo_stack.count() == 0
+    lines.setFocus()
+    lines.moveCursor(QTextCursor.MoveOperation.End)
+    qtbot.keyClick(lines, Qt.Key.Key_Return)
+    qtbot.keyClicks(lines, "x = -x")
+    assert layer(window, 0).statements == "x = f(x)"  # while it is typed
+    code.setFocus()
+    assert layer(window, 0).statements == "x = f(x)\nx = -x"
+    assert layer(window, 0).definitions == definitions
+    code.moveCursor(QTextCursor.MoveOperation.End)
+    qtbot.keyClicks(code, "pass")
+    choose(qtbot, window, "edit.duplicate")  # a command ends the typing
+    assert layer(window, 0).definitions == definitions + "pass"

@@ -163,3 +163,27 @@ def test_a_broken_file_is_told_once(open_window: OpenWindow, qtbot: QtBot, home:
     save_as(qtbot, window, "Stem")
     assert own(window) == ["Stem"]
     assert not banner.isVisible()
+
+
+def test_a_block_that_the_disk_refuses_is_not_said_to_be_kept(
+    open_window: OpenWindow, qtbot: QtBot, home: Path
+) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "blocks").write_text("in the way", "utf-8")
+    window = open_window()
+    said: list[str] = []
+    window.session.said.connect(said.append)
+    select(qtbot, window, 0)
+    choose(qtbot, window, "network.block.save")
+    box = dialog(qtbot, window, "dialog.block")
+    qtbot.keyClicks(widget(box, "dialog.block.title"), "Stem")
+    click_named(qtbot, box, "dialog.block.save")
+    assert widget(window, "banner").isVisible()
+    assert box.isVisible()
+    assert said == []
+    (home / "blocks").unlink()
+    click_named(qtbot, box, "dialog.block.save")
+    wait_gone(qtbot, box)
+    in_front_again(qtbot, window)
+    assert said == ["Stem is now among My blocks."]
+    assert own(window) == ["Stem"]

@@ -15,12 +15,14 @@ from workbench.core.code_values import (
     Environment,
     Instance,
     Kind,
+    Late,
     Torch,
     Unknown,
     Unsayable,
     bounded,
     calculated,
     is_plain,
+    truth,
 )
 from workbench.core.errors import UserError
 
@@ -95,7 +97,7 @@ class Expressions:
                 raise Unsayable(value.reason)
             return value
         if name == "training":
-            return name
+            return Late.TRAINING
         return self._class_constant(owner.cls, name)
 
     def _class_constant(self, cls: ast.ClassDef, name: str) -> Any:
@@ -131,7 +133,7 @@ class Expressions:
     def _unaryop(self, node: ast.UnaryOp, names: Environment) -> Any:
         value = self.evaluate(node.operand, names)
         if isinstance(node.op, ast.Not):
-            return not value
+            return not truth(value)
         return calculated(ast.Mult(), -1 if isinstance(node.op, ast.USub) else 1, value)
 
     def _binop(self, node: ast.BinOp, names: Environment) -> Any:
@@ -144,7 +146,7 @@ class Expressions:
         value: Any = is_and
         for each in node.values:
             value = self.evaluate(each, names)
-            if bool(value) != is_and:
+            if truth(value) != is_and:
                 return value
         return value
 
@@ -164,7 +166,8 @@ class Expressions:
         return True
 
     def _ifexp(self, node: ast.IfExp, names: Environment) -> Any:
-        return self.evaluate(node.body if self.evaluate(node.test, names) else node.orelse, names)
+        test = truth(self.evaluate(node.test, names))
+        return self.evaluate(node.body if test else node.orelse, names)
 
     def _subscript(self, node: ast.Subscript, names: Environment) -> Any:
         owner, index = self.evaluate(node.value, names), self.evaluate(node.slice, names)
@@ -195,7 +198,7 @@ class Expressions:
         inner, made = dict(names), []
         for value in self.iterated(loop.iter, names):
             self.bind(loop.target, value, inner)
-            if all(self.evaluate(test, inner) for test in loop.ifs):
+            if all(truth(self.evaluate(test, inner)) for test in loop.ifs):
                 made.append(self.evaluate(node.elt, inner))
         return list(bounded(made))
 

@@ -27,9 +27,11 @@ from workbench.core.code_values import (
     Instance,
     Item,
     Kind,
+    Late,
     Leaf,
     Torch,
     Unsayable,
+    truth,
 )
 
 
@@ -67,7 +69,7 @@ class Tracer:
             if isinstance(node, ast.Return):
                 return self._value(node.value, names) if node.value else None
             if isinstance(node, ast.If):
-                taken = node.body if self._value(node.test, names) else node.orelse
+                taken = node.body if truth(self._value(node.test, names)) else node.orelse
                 found = self._follow(taken, names)
                 if found is not None:
                     return found
@@ -103,7 +105,8 @@ class Tracer:
             value = self._value(ast.copy_location(ast.fix_missing_locations(joined), node), names)
             self._bind(node.target, value, names)
         elif isinstance(node, ast.Expr):
-            self._value(node.value, names)
+            if isinstance(self._value(node.value, names), Flow | States):  # it may be in place
+                raise Unsayable(f"line {node.lineno} computes a tensor that it does not assign")
         elif not isinstance(node, ast.Pass | ast.Assert):
             raise Unsayable(f"line {node.lineno} is a {type(node).__name__.lower()} statement")
 
@@ -163,7 +166,7 @@ class Tracer:
         if isinstance(owner, Size):
             index = self.reader.evaluate(node.slice, names)
             if index == 0:
-                return "batch"
+                return Late.BATCH
         if isinstance(owner, States):
             if ast.unparse(node.slice) == "0" and not owner.is_final:
                 return owner.flow
@@ -235,7 +238,7 @@ class Tracer:
     ) -> Any:
         flow = self._value(func.value, names)
         if func.attr == "size":
-            return "batch" if args == [0] else Size() if not args else self._no(func)
+            return Late.BATCH if args == [0] else Size() if not args else self._no(func)
         if func.attr in ("add", "mul") and len(args) == 1 and isinstance(args[0], Flow):
             merge = "add" if func.attr == "add" else "multiply"
             return branches([flow, args[0]], merge=merge)
@@ -260,7 +263,7 @@ class Tracer:
     ) -> Any:
         name = path.rpartition(".")[2]
         if path == "builtins.len" and isinstance(args[0], Flow):
-            return "batch"
+            return Late.BATCH
         if name in ("cat", "concat", "concatenate"):
             return self._concatenated(node, args, keywords)
         if name in ("add", "mul", "multiply") and len(args) == 2:

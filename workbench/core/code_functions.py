@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.core.code_layers import called
-from workbench.core.code_values import Leaf, Unsayable
+from workbench.core.code_values import Late, Leaf, Unsayable
 
 WINDOW = ("kernel_size", "stride", "padding")
 
@@ -75,14 +75,14 @@ def _spread(args: Sequence[Any]) -> list[Any]:
 
 def _dropout(kind: str, args: list[Any], given: dict[str, Any]) -> Leaf:
     training = given.pop("training", args[1] if len(args) > 1 else None)
-    if training != "training":  # as the attribute of a module is known here
+    if training is not Late.TRAINING:
         raise Unsayable("it drops values in evaluation too: it has no training=self.training")
     return called(kind, ("p",), args[:1], given)
 
 
 def _viewed(sizes: list[Any]) -> Leaf:
     """`x.view(batch, -1)`, where the batch is told by the tensor or by -1."""
-    batch = sizes and (sizes[0] == "batch" or sizes[0] == -1)
+    batch = sizes and (sizes[0] is Late.BATCH or sizes[0] == -1)
     if batch and len(sizes) == 2 and isinstance(sizes[1], int) and sizes != [-1, -1]:
         leaf = called("Flatten", (), [], {})
         if sizes[1] != -1:

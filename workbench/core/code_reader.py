@@ -21,6 +21,7 @@ from workbench.core.code_values import (
     bounded,
     calculated,
     is_plain,
+    truth,
 )
 
 DEEPEST_CALL = 40
@@ -92,7 +93,7 @@ class Reader(Expressions):
             if not isinstance(node.value, ast.Constant):
                 self.evaluate(node.value, names)
         elif isinstance(node, ast.If):
-            taken = node.body if self.evaluate(node.test, names) else node.orelse
+            taken = node.body if truth(self.evaluate(node.test, names)) else node.orelse
             self.execute(taken, names)
         elif isinstance(node, ast.For):
             for value in self.iterated(node.iter, names):

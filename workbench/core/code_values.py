@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from workbench.core.layer import LayerSpec
@@ -54,6 +55,13 @@ class Unknown:
     """An attribute that no layer says: `nn.Parameter(...)`, a module of another library."""
 
     reason: str
+
+
+class Late(Enum):
+    """What is known only while the network runs."""
+
+    TRAINING = "training"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,22 @@ def is_plain(value: object, depth: int = 3) -> bool:
     if isinstance(value, list | tuple):
         return depth > 0 and all(is_plain(each, depth - 1) for each in value)
     return value is None or value is ... or isinstance(value, bool | int | float | str)
+
+
+def truth(value: object) -> bool:
+    """Whether a test of a value holds.
+
+    Raises:
+        Unsayable: that is known only while the network runs.
+    """
+    if isinstance(value, Chain):
+        return bool(value.children)
+    is_nn = isinstance(value, Torch) and value.path.startswith("torch.nn.")
+    if is_nn or isinstance(value, list | tuple | dict | range | Leaf | Instance | Kind):
+        return bool(value)
+    if is_plain(value):
+        return bool(value)
+    raise Unsayable("it tests what is known only while it runs")
 
 
 def calculated(operator: ast.operator, left: Any, right: Any) -> Any:

@@ -56,7 +56,8 @@ class Checks(QObject):
     def apply(self, finding: Finding, number: int) -> None:
         """Mend a finding by the remedy of that number."""
         remedy = finding.remedies[number]
-        self._document.edit(remedy_label(remedy), remedy.project)
+        with self._document.bounded():
+            self._document.edit(remedy_label(remedy), remedy.project)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""

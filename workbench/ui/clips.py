@@ -38,9 +38,22 @@ def layers_of(mime: QMimeData | None) -> tuple[tuple[LayerSpec, ...], list[Path]
         content = parse_json(bytes(mime.data(MIME).data()).decode(errors="replace"), where)
         if not isinstance(content, dict) or not {"model", "paths"} <= set(content):
             raise UserError("{where} holds no layers.", where=where)
-        paths = [tuple(path) for path in content["paths"]]
-        return validated(ModelSpec, content["model"], where).layers, paths
+        paths = content["paths"]
+        if not _are_paths(paths):
+            raise UserError("{where} holds no layers.", where=where)
+        return validated(ModelSpec, content["model"], where).layers, list(map(tuple, paths))
+    if not mime.text().lstrip().startswith("{"):
+        raise UserError(
+            "{where} holds no layers. For Python code choose Network > Code > Paste Code.",
+            where=where,
+        )
     content = parse_json(mime.text(), where)
     if not isinstance(content, dict) or "layers" not in content:
         raise UserError("{where} holds no layers.", where=where)
     return validated(ModelSpec, content, where).layers, []
+
+
+def _are_paths(value: object) -> bool:
+    """Whether it is a list of lists of whole numbers: another program may have written it."""
+    lists = value if isinstance(value, list) else [None]
+    return all(isinstance(path, list) and all(type(n) is int for n in path) for path in lists)

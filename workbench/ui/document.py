@@ -1,11 +1,15 @@
 """`Document`: the open project, its path and its undo stack."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from workbench.core.project import Project, load_project, save_project
+from workbench.core.spec import told
 from workbench.ui.text import tr
 
 
@@ -16,6 +20,8 @@ class Document(QObject):
     """(project, the one before it)"""
     renamed = Signal()
     """The path or the unsaved mark changed."""
+    refused = Signal(object)
+    """An edit went beyond what a project can be; with the UserError that says how."""
 
     def __init__(self, project: Project, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +44,14 @@ class Document(QObject):
         """Make `project` the present one, as an edit that can be undone."""
         if project != self.project:
             self.undo_stack.push(_Edit(self, label, self.project, project))
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """For making a network and editing with it: one out of bounds is told, nothing changes."""
+        try:
+            yield
+        except ValidationError as error:
+            self.refused.emit(told(error, tr("The network")))
 
     def show(self, project: Project) -> None:
         """Make `project` the present one; for the undo stack."""

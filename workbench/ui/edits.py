@@ -59,7 +59,8 @@ class Edits:
             self._replace(path, block.replace(branches=(*block.branches, ())), tr("Add branch"))
 
     def _replace(self, path: Path, block: LayerSpec, label: str) -> None:
-        self.stack.edit(label, self.stack.model_spec.swapped(path, [block]), [block.name])
+        with self.session.document.bounded():
+            self.stack.edit(label, self.stack.model_spec.swapped(path, [block]), [block.name])
 
     def layers(self) -> tuple[LayerSpec, ...]:
         """The selected layers, without those that lie in selected blocks."""
@@ -130,12 +131,14 @@ class Edits:
         chosen = self.view.chosen()
         stack = chosen[0][:-1] if chosen else ()
         places = [path[-1] for path in chosen]
-        if any(p[:-1] != stack for p in chosen) or places != list(range(places[0], places[-1] + 1)):
+        in_row = bool(places) and places == list(range(places[0], places[-1] + 1))
+        if not in_row or any(path[:-1] != stack for path in chosen):
             self.session.said.emit(tr("Select layers that follow one another to wrap them."))
             return
-        model = self.stack.model_spec.wrapped(chosen, kind())
-        name = model.at(chosen[0]).name
-        self.stack.edit(tr("Wrap in {block}", block=kind.__name__), model, [name])
+        with self.session.document.bounded():
+            model = self.stack.model_spec.wrapped(chosen, kind())
+            name = model.at(chosen[0]).name
+            self.stack.edit(tr("Wrap in {block}", block=kind.__name__), model, [name])
 
     def wrapped(self) -> bool:
         """Whether a block is selected, alone."""
@@ -146,8 +149,9 @@ class Edits:
         """Put the layers of the selected block in its place."""
         (path,) = self.view.chosen()
         names = [layer.name for layer in self._inner(path)]
-        model = self.stack.model_spec.unwrapped(path)
-        self.stack.edit(tr("Unwrap"), model, names)
+        with self.session.document.bounded():
+            model = self.stack.model_spec.unwrapped(path)
+            self.stack.edit(tr("Unwrap"), model, names)
 
     def _inner(self, path: Path) -> list[LayerSpec]:
         block = self.stack.model_spec.at(path)

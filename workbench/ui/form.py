@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from workbench.core.reasons import reason
 from workbench.core.spec import Spec
-from workbench.ui.line import Line
+from workbench.ui.line import LONGEST_LINE, Line, TextField
 from workbench.ui.naming import styled
 from workbench.ui.text import capital, sentence, tr
 
@@ -108,7 +108,8 @@ class SpecForm(QWidget):
     def _add(self, name: str, spec: Spec) -> None:
         field = type(spec).model_fields[name]
         choices = self.choices.get(name, _literals(field.annotation))
-        row = Row(f"{self.objectName()}.{name}", getattr(spec, name), choices)
+        is_long = any(getattr(each, "max_length", 0) > LONGEST_LINE for each in field.metadata)
+        row = Row(f"{self.objectName()}.{name}", getattr(spec, name), choices, is_long)
         title = tr(field.title or name.replace("_", " ").capitalize())
         label = QLabel(title)
         label.setMinimumHeight(28)
@@ -152,7 +153,9 @@ class Row(QWidget):
 
     written = Signal(object)
 
-    def __init__(self, name: str, value: Any, choices: Sequence[Any] | None) -> None:
+    def __init__(
+        self, name: str, value: Any, choices: Sequence[Any] | None, is_long: bool = False
+    ) -> None:
         super().__init__()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -161,7 +164,7 @@ class Row(QWidget):
         self.title = self.reason = ""
         self._fault = styled(QLabel(wordWrap=True), "fault")
         self._fault.hide()
-        self.editor = self._made(value, choices)
+        self.editor = self._text() if is_long else self._made(value, choices)
         self.editor.setObjectName(name)
         column.addWidget(self.editor)
         column.addWidget(self._fault)
@@ -176,6 +179,15 @@ class Row(QWidget):
         line = Line()
         line.editingFinished.connect(lambda: self._line_done(line, value))
         return line
+
+    def _text(self) -> QWidget:
+        field = TextField()
+        field.editingFinished.connect(lambda: self._text_done(field))
+        return field
+
+    def _text_done(self, field: TextField) -> None:
+        field.setModified(False)
+        self.written.emit(field.toPlainText())
 
     def _line_done(self, line: QLineEdit, value: Any) -> None:
         line.setModified(False)
@@ -222,16 +234,23 @@ class Row(QWidget):
         """Show a value, and forget what was wrong before."""
         if isinstance(self.editor, QCheckBox):
             self.editor.setChecked(bool(value))
-        elif isinstance(self.editor, QLineEdit):
-            if self.editor.hasFocus() and self.editor.isModified():
-                return  # a person is typing
-            self.editor.setText(value_text(value))
+        elif isinstance(self.editor, QLineEdit | TextField):
+            self._show_text(self.editor, value_text(value))
         elif isinstance(self.editor, QComboBox):
             text = value.kind if isinstance(value, Spec) else value_text(value)
             self.editor.setCurrentIndex(self.editor.findText(text))
             if self.editor.isEditable():
                 self.editor.setEditText(text)
         self.complain("")
+
+    @staticmethod
+    def _show_text(editor: QLineEdit | TextField, text: str) -> None:
+        if editor.hasFocus() and editor.isModified():
+            return  # a person is typing
+        if isinstance(editor, QLineEdit):
+            editor.setText(text)
+        elif text != editor.toPlainText():  # else the caret would go to the beginning
+            editor.setPlainText(text)
 
     def show_in_force(self, value: Any) -> None:
         """Show palely, where the field is empty, what it is taken for."""

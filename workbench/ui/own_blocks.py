@@ -44,23 +44,28 @@ class OwnBlocks(QObject):
         """The block of this title."""
         return next((block for block in self.blocks if block.title == title), None)
 
-    def save(self, title: str, group: Group) -> None:
-        """Keep a group under a title, in place of the block that had it."""
+    def save(self, title: str, group: Group) -> bool:
+        """Keep a group under a title, in place of the block that had it; whether it is kept."""
         block = OwnBlock(title=title, block=group.replace(title=title))
-        self._do(lambda: blocks_store.save(block))
-        self._session.said.emit(tr("{title} is now among My blocks.", title=title))
+        is_kept = self._do(lambda: blocks_store.save(block))
+        if is_kept:
+            self._session.said.emit(tr("{title} is now among My blocks.", title=title))
+        return is_kept
 
     def delete(self, block: OwnBlock) -> None:
         """Remove a block from this machine; networks keep what they have of it."""
         self._do(lambda: blocks_store.delete(block))
 
-    def _do(self, change: Callable[[], None]) -> None:
+    def _do(self, change: Callable[[], None]) -> bool:
+        is_done = True
         try:
             change()
         except UserError as error:
             self._fail(error)
+            is_done = False
         self._read()
         self.changed.emit()
+        return is_done
 
 
 def as_group(layers: tuple[LayerSpec, ...]) -> Group:
@@ -121,6 +126,6 @@ class SaveBlockDialog(QDialog):
             self._told.setText(tr("{count}, to be found in the Layers panel.", count=count))
 
     def accept(self) -> None:
-        """Save the block."""
-        self._own.save(self._text(), self._group)
-        super().accept()
+        """Save the block; if the disk refuses, another try may follow."""
+        if self._own.save(self._text(), self._group):
+            super().accept()

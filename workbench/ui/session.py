@@ -62,6 +62,7 @@ class Session(Jobs):
         self._clock = QTimer(self, interval=DRAW_MILLISECONDS, singleShot=True)
         self._clock.timeout.connect(self.drawing)
         self.document.changed.connect(self._project_changed)
+        self.document.refused.connect(lambda error: self.failed.emit(error, False))
 
     # -- start-up and data
 

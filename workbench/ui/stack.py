@@ -41,6 +41,9 @@ class Stack(QAbstractItemModel):
     refreshed = Signal()
     """All rows are those of the present project; once after an edit, however many have changed."""
 
+    removing = Signal()
+    """Rows are about to go, and nothing of it has begun yet."""
+
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
@@ -83,6 +86,7 @@ class Stack(QAbstractItemModel):
     def _take(self, parent: Node, first: int, end: int) -> None:
         if first == end:
             return
+        self.removing.emit()
         self.beginRemoveRows(self._of(parent), first, end - 1)
         gone = parent.children[first:end]
         del parent.children[first:end]
@@ -171,12 +175,17 @@ class Stack(QAbstractItemModel):
         return None
 
     def offers(self, path: Path) -> list[Offer]:
-        """Ways to mend the fault of the layer at a path, tried when they are first asked for."""
+        """Ways to mend the fault of the layer at a path, tried when they are first asked for.
+
+        None for a layer without a fault: while rows go, the view asks for those that stand there
+        no longer.
+        """
         from workbench.catalog.repairs import offers  # with layers that a start does not need
 
         if path not in self._offers:
-            step = next(step for step in self.steps if step.path == path)
-            self._offers[path] = offers(self._document.project, self.steps, step)
+            step = next((step for step in self.steps if step.path == path and step.fault), None)
+            found = offers(self._document.project, self.steps, step) if step else []
+            self._offers[path] = found
         return self._offers[path]
 
     def data_info(self) -> DatasetInfo:
@@ -249,14 +258,16 @@ class Stack(QAbstractItemModel):
     def move(self, paths: Sequence[Path], before: Path) -> None:
         """Move layers in front of what stands at `before`."""
         names = [self.model_spec.at(path).name for path in paths]
-        self.edit(tr("Move"), self.model_spec.moved(paths, before), names)
+        with self._document.bounded():
+            self.edit(tr("Move"), self.model_spec.moved(paths, before), names)
 
     def insert(self, before: Path, layers: Sequence[LayerSpec]) -> None:
         """Put layers in front of what stands at `before`."""
         label = tr("Add {layer}", layer=layers[0].kind if len(layers) == 1 else len(layers))
-        self.edit(label, self.model_spec.inserted(before, layers))
-        at = before[-1]
-        self.dropped.emit([(*before[:-1], at + number) for number in range(len(layers))])
+        with self._document.bounded():
+            self.edit(label, self.model_spec.inserted(before, layers))
+            at = before[-1]
+            self.dropped.emit([(*before[:-1], at + number) for number in range(len(layers))])
 
     def remove(self, paths: Sequence[Path], label: str) -> None:
         """Remove layers."""
@@ -269,11 +280,13 @@ class Stack(QAbstractItemModel):
     def mend(self, path: Path, number: int) -> None:
         """Take the offer of that number for the fault of the layer at a path."""
         offer = self.offers(path)[number]
-        self._document.edit(fix_label(offer.fix), offer.project)
+        with self._document.bounded():
+            self._document.edit(fix_label(offer.fix), offer.project)
 
     def swap(self, path: Path, layers: Sequence[LayerSpec], label: str) -> None:
         """Put layers in place of the one at a path."""
-        self.edit(label, self.model_spec.swapped(path, layers))
+        with self._document.bounded():
+            self.edit(label, self.model_spec.swapped(path, layers))
 
     def edit(self, label: str, model: ModelSpec, names: Sequence[str] = ()) -> None:
         """Put another network into the project; the layers of these names get selected."""

@@ -26,6 +26,9 @@ class StackView(QTreeView):
         self.stack = stack
         self.setObjectName("stack")
         self.setModel(stack)
+        # Qt finds another current row while rows go, and scrolls to it: were a layout still due, it
+        # would lay out rows that are half gone, and crash.
+        stack.removing.connect(self.executeDelayedItemsLayout)
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
         self.setIndentation(18)

@@ -19,6 +19,7 @@ class ChecksPage(Page):
 
     def __init__(self, session: Session, stack: Stack) -> None:
         super().__init__(session, stack, "checks")
+        self._drawing = False
         self.model = Findings(stack.checks, self)
         self.view = _View(self.model, Rows(session.theme, self))
         self.nothing = styled(named(QLabel(tr("Nothing is amiss.")), "checks.nothing"), "muted")
@@ -38,7 +39,9 @@ class ChecksPage(Page):
         self.view.setVisible(some)
         self.nothing.setVisible(not some)
         if some and not self.view.currentIndex().isValid():
+            self._drawing = True  # a first current row is no choice of a layer
             self.view.setCurrentIndex(self.model.index(0))
+            self._drawing = False
 
     def mend(self, finding: Finding, number: int) -> None:
         """Take the remedy of that number."""
@@ -47,6 +50,8 @@ class ChecksPage(Page):
     def _show(self, index: Index) -> None:
         """Select the card of the layer that a finding is about."""
         finding: Finding | None = index.data(FINDING)
+        if self._drawing:
+            return
         if finding and any(step.path == finding.place for step in self.stack.steps):
             self.picked.emit(finding.place)
 

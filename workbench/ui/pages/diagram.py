@@ -102,8 +102,8 @@ class DiagramPage(Page):
         self.view.zoom(1 / NOTCH)
 
     def fit(self) -> None:
-        """Zoom so that all is in sight that can be read."""
-        self.view.fit()
+        """Zoom so that all is in sight."""
+        self.view.fit(whole=True)
 
     def turn(self) -> None:
         """Let the flow run to the right instead of down, or down again."""

@@ -76,15 +76,16 @@ class DiagramView(QAbstractScrollArea):
 
     # -- zoom and place
 
-    def fit(self) -> None:
-        """Zoom so that all of it is seen; of a long network, all that is side by side."""
+    def fit(self, whole: bool = False) -> None:
+        """Zoom so that all of it is seen; of a long network, if not `whole`, all that is side by
+        side, so that it can be read."""
         if not self._diagram:
             return
         room = self.viewport().size()
         ratios = room.width() / self._diagram.width, room.height() / self._diagram.height
         across = ratios[0] if self._diagram.direction == "down" else ratios[1]
-        whole = min(ratios)
-        self.scale = min(1.0, whole if whole >= READABLE else max(READABLE, across))
+        least = min(ratios)
+        self.scale = min(1.0, least if whole or least >= READABLE else max(READABLE, across))
         self.is_fitted = True
         self._set_ranges()
         self.viewport().update()

@@ -15,7 +15,7 @@ from workbench.ui.nodes import told_costs
 from workbench.ui.panel import Panel
 from workbench.ui.session import Session
 from workbench.ui.stack import Stack
-from workbench.ui.text import sentence, tr
+from workbench.ui.text import capital, sentence, tr
 
 STACKS = ("layers", "shortcut", "branches")  # of blocks: the cards show them
 
@@ -60,6 +60,7 @@ class LayerPanel(Panel):
         self.rows.addWidget(scrolled(inner))
         self.form.edited.connect(self._edited)
         stack.refreshed.connect(self._refresh)
+        session.document.refused.connect(self._refresh)  # what was written into the form is not so
         self._refresh()
 
     def choose(self, path: Path | None) -> None:
@@ -82,7 +83,7 @@ class LayerPanel(Panel):
         self._summary.setText(tr(layer.summary))
         self.form.show_spec(layer, STACKS)
         self.form.setVisible(True)
-        self._fault.setText(sentence(step.fault) if step.fault else "")
+        self._fault.setText(capital(sentence(step.fault)) if step.fault else "")
         self._formula.setText(_formula(step))
         self._drawing.show_geometry(geometry(step))
         self._costs.setText("\n".join(told_costs(step, self._stack.costs)))

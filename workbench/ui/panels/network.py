@@ -1,7 +1,7 @@
 """The Network panel: the cards of the layers, and other views of them in tabs."""
 
-from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from workbench.core.costs import LONG, SHORT
 from workbench.core.walk import Path
@@ -10,7 +10,7 @@ from workbench.ui.checks import counts_text
 from workbench.ui.dock import Dock
 from workbench.ui.edits import Edits
 from workbench.ui.find import FindBar
-from workbench.ui.naming import named
+from workbench.ui.naming import named, styled
 from workbench.ui.page import Page
 from workbench.ui.pages import PAGES, make_page
 from workbench.ui.panel import Panel
@@ -66,6 +66,13 @@ class NetworkPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.find_bar)
         column.addWidget(self.view)
+        tip = tr(
+            "Double-click one in Layers, press Ctrl+L, paste code or JSON, or start from a template"
+        )
+        self.empty = styled(named(QLabel(wordWrap=True), "network.empty", "", tip), "muted")
+        self.empty.setText(tr("No layers yet. {how}.", how=tip))
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self.empty)
         self.tabs.addTab(cards, tr("Layers"))
         self._holders: dict[QWidget, str] = {}
         self._pages: dict[str, Page] = {}
@@ -121,6 +128,7 @@ class NetworkPanel(Panel):
         found = counts_text(self.stack.checks)
         self.info.setText(f"{told} · {found}" if found else told)
         self.info.setToolTip(tr(LONG, **self.stack.costs.texts()))
+        self.empty.setVisible(not self.stack.steps)
         number = len(self.stack.checks.found)
         title = tr("Checks ({number})", number=number) if number else tr("Checks")
         self.tabs.setTabText(1 + PAGES.index("checks"), title)
