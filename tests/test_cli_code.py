@@ -51,6 +51,23 @@ def test_the_program_of_a_run_is_written_with_its_data(tmp_path: Path, capsys) -
     tidy({"train": path.read_text("utf-8")}, tmp_path)
 
 
+def test_data_of_somebody_else_beside_the_program_is_kept(tmp_path: Path, capsys) -> None:
+    net, path = tmp_path / "net.workbench", tmp_path / "out" / "train.py"
+    save_project(Template.shelf["small_cnn"].project(), net)
+    data = path.with_name("fashion_mnist_6000.npz")
+    path.parent.mkdir()
+    data.write_bytes(b"my own")
+    assert run(["code", str(net), "--train", "-o", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert str(data) in error
+    assert "--force" in error
+    assert data.read_bytes() == b"my own"
+    assert not path.exists()
+    assert run(["code", str(net), "--train", "-o", str(path), "--force"]) == 0
+    path.unlink()
+    assert run(["code", str(net), "--train", "-o", str(path)]) == 0  # the data is no other
+
+
 def test_it_needs_no_torch(file: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None; from workbench.cli import run; run(sys.argv[1:])"

@@ -3,9 +3,12 @@
 import textwrap
 
 import pytest
+from torchvision import models
 
+from workbench.catalog.layers.backbones import Backbone
 from workbench.catalog.layers.opaque import Opaque
 from workbench.core.code_in import CodeRead, read_code
+from workbench.core.layer import LayerSpec
 
 NET = """
     import torch
@@ -70,3 +73,120 @@ def test_a_test_of_what_only_running_tells_is_kept(line: str) -> None:
 @pytest.mark.parametrize("test", ["self.act", "self.fc is not None", "nn.ReLU", "[1]"])
 def test_a_test_of_what_is_known_is_followed(test: str) -> None:
     assert kinds(NET.format(f"if {test}: x = self.act(x)")) == ["ReLU", "Linear"]
+
+
+BACKBONES = [kind for kind in LayerSpec.choices().values() if issubclass(kind, Backbone)]
+
+
+@pytest.mark.parametrize("kind", BACKBONES, ids=lambda kind: kind.function)
+def test_the_weights_of_a_backbone_are_those_that_its_call_names(kind: type[Backbone]) -> None:
+    net = textwrap.dedent(NET).replace("        {}\n", "")
+    net = net.replace("nn.Linear(8, 8)", f"models.{kind.function}(weights={{}})")
+    code = f"from torchvision import models\n{net}"
+    for weights in models.get_model_weights(kind.function):
+        (layer,) = read(code.replace("{}", repr(weights.name))).model.layers
+        is_here = weights.url.endswith(kind.published)
+        assert isinstance(layer, kind if is_here else Opaque)
+        assert getattr(layer, "weights", "imagenet") == "imagenet"
+    for given, wanted in (("'DEFAULT'", "imagenet"), ("None", "none")):
+        (layer,) = read(code.replace("{}", given)).model.layers
+        assert isinstance(layer, kind)
+        assert layer.weights == wanted
+    assert kind.published in models.get_model_weights(kind.function).DEFAULT.url
+
+
+BASE = """
+    from torch import nn
+    class B(nn.Module):
+        width = 8
+        def __init__(self, out=2):
+            super().__init__()
+            self.fc = nn.Linear(self.width, out)
+        def forward(self, x):
+            return self.fc(x)
+"""
+
+
+def test_what_a_class_inherits_is_followed() -> None:
+    inherited = (
+        BASE
+        + """
+    class C(B):
+        width = 16
+    class Net(C):
+        def __init__(self):
+            super().__init__(out=3)
+            self.fc2 = nn.Linear(3, 4)
+            self.act = nn.ReLU()
+        def forward(self, x):
+            return self.act(self.fc2(self.fc(x)))
+    """
+    )
+    assert kinds(inherited) == ["Linear", "Linear", "ReLU"]
+    assert read(inherited).model.layers[0].out_features == 3  # type: ignore[attr-defined]
+    assert read(inherited).claims["fc"] == {"in_features": 16}
+    own_init = (
+        BASE
+        + """
+    class Net(B):
+        def __init__(self):
+            nn.Module.__init__(self)
+            self.fc = nn.Sequential(nn.Tanh(), nn.Linear(8, 5))
+    """
+    )
+    own_init = own_init.replace("nn.Module.__init__(self)", "super(B, self).__init__()")
+    assert kinds(own_init) == ["Tanh", "Linear"]
+
+
+def test_of_two_bases_nothing_is_guessed() -> None:
+    reason = kept(
+        BASE
+        + """
+    class Other:
+        def forward(self, x):
+            return x
+    class Net(Other, B):
+        pass
+    """
+    )
+    assert reason == "Net has bases that are not followed"
+    assert "class B(" in read(BASE + "    class Net(B, object): pass\n").model.layers[0].definitions  # type: ignore[attr-defined]
+
+
+def test_the_last_of_two_methods_of_a_name_counts() -> None:
+    code = (
+        BASE
+        + """
+        def forward(self, x):
+            return self.fc(x).relu()
+    """
+    )
+    assert kinds(code) == ["Linear", "ReLU"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("import foo as nn", "nn is of foo"),
+        ("from . import nn", "nn is of .nn"),
+        ("from .torch import nn", "nn is of .torch.nn"),
+        ("try: import foo as nn\nexcept ImportError: nn = None", "nn is not known"),
+    ],
+)
+def test_a_name_of_another_library_is_not_read_as_torch(line: str, reason: str) -> None:
+    net = textwrap.dedent(NET).replace("{}", "pass").replace("from torch import nn", line)
+    assert kept(net) == reason
+
+
+def test_a_function_of_another_library_is_not_read_as_torch() -> None:
+    net = NET.replace("import torch.nn.functional as F", "import my.functional as F")
+    layers = read(net.format("x = F.relu(x)")).model.layers
+    assert [layer.kind for layer in layers] == ["Opaque", "Linear"]
+    assert "import my.functional as F" in layers[0].definitions  # type: ignore[attr-defined]
+    kept(NET.format("import my.functional as F; x = F.relu(x)"))
+
+
+@pytest.mark.parametrize("name", ["forward", "__init__"])
+def test_a_decorated_method_is_kept(name: str) -> None:
+    code = BASE.replace(f"def {name}", f"@half\n        def {name}")
+    assert kept(code) == f"{name} is decorated"

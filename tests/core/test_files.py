@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbench.core.errors import UserError
-from workbench.core.files import read_json, write_atomically
+from workbench.core.files import read_bytes, read_json, would_lose, write_atomically
 
 
 def entries(folder: Path) -> list[str]:
@@ -154,3 +154,19 @@ def test_json_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "any.json"
     path.write_text('{"a": [1, 2.5, null, true, "ü"], "b": {"a": -1e-9}}', "utf-8")
     assert read_json(path) == {"a": [1, 2.5, None, True, "ü"], "b": {"a": -1e-9}}
+
+
+def test_what_writing_would_lose(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    assert not would_lose(path, b"new")
+    path.write_bytes(b"")
+    assert not would_lose(path, b"new")
+    for there, is_lost in ((b"new", False), (b"old", True), (b"older", True)):
+        path.write_bytes(there)
+        assert would_lose(path, b"new") is is_lost
+    assert would_lose(tmp_path, b"new")
+
+
+def test_bytes_that_can_not_be_read_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="gone could not be read: No such file"):
+        read_bytes(tmp_path / "gone")

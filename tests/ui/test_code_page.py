@@ -13,9 +13,11 @@ from gestures import (
     click,
     click_named,
     dialog,
+    in_front_again,
     keys,
     pick,
     select,
+    wait_gone,
 )
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -158,6 +160,31 @@ def test_the_whole_program_is_a_tab_away(
     assert (tmp_path / "fashion_mnist_6000.npz").stat().st_size > 100_000
     window.commands.actions["network.code.turn"].trigger()
     qtbot.waitUntil(lambda: view.toPlainText() == expected(window))
+
+
+def test_data_of_somebody_else_beside_the_program_is_asked_about(
+    qtbot: QtBot, open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window()
+    code_view(qtbot, window)
+    window.commands.actions["network.code.turn"].trigger()
+    data = tmp_path / "fashion_mnist_6000.npz"
+    data.write_text("my own", "utf-8")
+    for answered, kept in (("Cancel", True), ("Replace", False)):
+        click_named(qtbot, window, "code.save")
+        choose_file(qtbot, window, "dialog.save_code", tmp_path / "mine.py")
+        box = dialog(qtbot, window, "dialog.code_replace")
+        assert str(data) in box.text()
+        buttons = {each.text().replace("&", ""): each for each in box.buttons()}
+        click(qtbot, buttons[answered])
+        wait_gone(qtbot, box)
+        in_front_again(qtbot, window)
+        assert (data.read_bytes() == b"my own") is kept
+        assert (tmp_path / "mine.py").exists() is not kept
+    (tmp_path / "mine.py").unlink()
+    click_named(qtbot, window, "code.save")  # the data that it reads is no other
+    choose_file(qtbot, window, "dialog.save_code", tmp_path / "mine.py")
+    assert (tmp_path / "mine.py").exists()
 
 
 def test_code_that_is_pasted_becomes_the_network(qtbot: QtBot, open_window: OpenWindow) -> None:

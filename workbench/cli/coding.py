@@ -9,7 +9,7 @@ import workbench.catalog  # noqa: F401  puts every choice on its shelf
 from workbench.cli.making import refuse_to_replace
 from workbench.core.codegen import generate
 from workbench.core.codegen_train import files_beside, generate_program
-from workbench.core.files import write_atomically
+from workbench.core.files import would_lose, write_atomically
 from workbench.core.project import Project, load_project
 from workbench.core.runs import Run
 
@@ -40,8 +40,11 @@ def _write(path: Path, made: str, project: Project, options: Namespace) -> list[
     """Write the code, and beside a program the files that it reads; gives their names."""
     beside = files_beside(project) if options.train else ()
     contents = {path: made.encode()} | {path.with_name(name): each for name, each in beside}
-    if path.exists() and not options.force:
-        refuse_to_replace(path)
+    for file, content in () if options.force else contents.items():
+        if would_lose(file, content) or (
+            file == path and path.exists()
+        ):  # data that is there already is no loss
+            refuse_to_replace(file)
     with options.interrupts.held():
         for file, content in contents.items():
             write_atomically(file, content)

@@ -36,6 +36,7 @@ class Expressions:
 
     def __init__(self, names: Environment) -> None:
         self.names = names
+        self.classes: dict[str, ast.ClassDef] = {}
         self._steps = 0
 
     def bind(self, target: ast.expr, value: Any, names: Environment) -> None:
@@ -100,8 +101,24 @@ class Expressions:
             return Late.TRAINING
         return self._class_constant(owner.cls, name)
 
+    def lineage(self, cls: ast.ClassDef) -> list[ast.ClassDef]:
+        """A class and those of the text that it inherits from.
+
+        Raises:
+            Unsayable: it inherits from several.
+        """
+        line = [cls]
+        while True:
+            names = [base.id for base in line[-1].bases if isinstance(base, ast.Name)]
+            known = [self.classes[name] for name in names if name in self.classes]
+            if not known:
+                return line
+            if len(line[-1].bases) > 1 or known[0] in line:
+                raise Unsayable(f"{cls.name} has bases that are not followed")
+            line += known
+
     def _class_constant(self, cls: ast.ClassDef, name: str) -> Any:
-        for node in cls.body:
+        for node in (node for each in self.lineage(cls) for node in reversed(each.body)):
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 return Kind(node)
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
@@ -212,6 +229,13 @@ class Expressions:
         if not isinstance(found, list | tuple | range | str):
             raise Unsayable(f"line {node.lineno} loops over what is no list")
         return few(found)
+
+
+def method(lineage: list[ast.ClassDef], name: str) -> ast.FunctionDef | None:
+    """The method that a class of these bases has."""
+    body = [node for cls in lineage for node in reversed(cls.body)]
+    found = (n for n in body if isinstance(n, ast.FunctionDef) and n.name == name)
+    return next(found, None)
 
 
 def few(values: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from workbench.core.code_expressions import method
 from workbench.core.code_flow import Stack
 from workbench.core.code_kept import Modules
 from workbench.core.code_reader import Reader
@@ -123,12 +124,12 @@ def _main(reader: Reader, modules: Modules, where: str) -> Stack:
 def _meant(reader: Reader) -> str | None:
     """The last class or nn.Sequential that no other one uses."""
     nodes = reader.classes
-    classes = [n for n, node in nodes.items() if any(_is_forward(each) for each in node.body)]
+    classes = [name for name, node in nodes.items() if _has_forward(reader, node)]
     used = {
         each.id
         for name, node in reader.classes.items()
-        for statement in node.body
-        for each in ast.walk(statement)
+        for part in (*node.bases, *node.body)
+        for each in ast.walk(part)
         if isinstance(each, ast.Name) and each.id != name
     }
     chains = [name for name, value in reader.names.items() if isinstance(value, Chain)]
@@ -136,8 +137,11 @@ def _meant(reader: Reader) -> str | None:
     return next(reversed(free or chains), None)
 
 
-def _is_forward(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and node.name == "forward"
+def _has_forward(reader: Reader, cls: ast.ClassDef) -> bool:
+    try:
+        return method(reader.lineage(cls), "forward") is not None
+    except Unsayable:  # it has too many bases to tell, and is kept
+        return True
 
 
 def _made(reader: Reader, modules: Modules, cls: ast.ClassDef) -> Instance | Item:

@@ -6,8 +6,9 @@ import ast
 from types import BuiltinMethodType
 from typing import Any
 
-from workbench.core.code_expressions import BUILTINS, Expressions, Named, few
+from workbench.core.code_expressions import BUILTINS, Expressions, Named, few, method
 from workbench.core.code_layers import constructed
+from workbench.core.code_sources import Sources
 from workbench.core.code_values import (
     Chain,
     Environment,
@@ -20,7 +21,6 @@ from workbench.core.code_values import (
     Untold,
     bounded,
     calculated,
-    is_plain,
     truth,
 )
 
@@ -34,13 +34,13 @@ class _Returned(Exception):  # noqa: N818  how a function's value leaves its sta
         self.value = value
 
 
-class Reader(Expressions):
+class Reader(Expressions, Sources):
     """Knows the classes, functions, imports and constants of a text."""
 
     def __init__(self, tree: ast.Module, text: str) -> None:
-        self.lines = text.splitlines()
-        super().__init__({name: Torch(path) for name, path in KNOWN.items()})
-        self.classes: dict[str, ast.ClassDef] = {}
+        Sources.__init__(self, text)
+        Expressions.__init__(self, {name: Torch(path) for name, path in KNOWN.items()})
+        self._owners: dict[ast.FunctionDef, ast.ClassDef] = {}
         self.tree = tree
         self._depth = 0
         for node in tree.body:
@@ -48,35 +48,41 @@ class Reader(Expressions):
 
     def _know(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            self._import(node)
+            self._import(node, self.names)
         elif isinstance(node, ast.ClassDef | ast.FunctionDef):
             self.names[node.name] = Kind(node)
             if isinstance(node, ast.ClassDef):
                 self.classes[node.name] = node
+                functions = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+                self._owners.update(dict.fromkeys(functions, node))
         elif isinstance(node, ast.Assign):
             try:
                 self.execute([node], self.names)
             except Unsayable:
-                pass
+                self._forget(node)
+        else:
+            self._forget(node)
 
-    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        module = getattr(node, "module", None)
-        for name in node.names:
-            path = f"{module}.{name.name}" if module else name.name
-            if path.split(".")[0] in ("torch", "torchvision", "collections"):
-                known = path if module or name.asname else path.split(".")[0]
-                self.names[name.asname or name.name.split(".")[0]] = Torch(known)
+    def _forget(self, node: ast.stmt) -> None:
+        """What a statement that is not followed assigns is known no more."""
+        for each in ast.walk(node):
+            if isinstance(each, ast.Import | ast.ImportFrom):
+                self._import(each, self.names)
+            elif isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                self.names[each.id] = Unknown(f"{each.id} is not known")
 
-    def source(self, node: ast.stmt | ast.expr) -> str:
-        """The text of a node, as it stands there."""
-        lines = self.lines[node.lineno - 1 : node.end_lineno]
-        rest = lines[-1].encode()[node.end_col_offset :].decode()
-        if not (isinstance(node, ast.stmt) and rest.lstrip().startswith("#")):
-            lines[-1] = lines[-1].encode()[: node.end_col_offset].decode()
-        lines[0] = lines[0].encode()[node.col_offset :].decode()
-        cut = min((len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()), default=0)
-        cut = min(cut, node.col_offset)
-        return "\n".join([lines[0], *(line[cut:] for line in lines[1:])])
+    def _import(self, node: ast.Import | ast.ImportFrom, names: Environment) -> None:
+        room = ""
+        if isinstance(node, ast.ImportFrom):
+            room = "." * node.level + (f"{node.module}." if node.module else "")
+        for alias in node.names:
+            path = room + alias.name
+            root = path.split(".")[0]
+            name = alias.asname or alias.name.split(".")[0]
+            if root in ("torch", "torchvision", "collections"):
+                names[name] = Torch(path if room or alias.asname else root)
+            else:
+                names[name] = Unknown(f"{name} is of {path}")
 
     # -- statements
 
@@ -101,7 +107,9 @@ class Reader(Expressions):
                 self.execute(node.body, names)
         elif isinstance(node, ast.Return):
             raise _Returned(self.evaluate(node.value, names) if node.value else None)
-        elif not isinstance(node, ast.Pass | ast.Assert | ast.Import | ast.ImportFrom):
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            self._import(node, names)
+        elif not isinstance(node, ast.Pass | ast.Assert):
             raise Unsayable(f"line {node.lineno} is a {type(node).__name__.lower()} statement")
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, names: Environment) -> None:
@@ -131,21 +139,6 @@ class Reader(Expressions):
         owner.attributes[target.attr] = value
         owner.assignments[target.attr] = self.filled_in(node, names)
 
-    def filled_in(self, node: ast.stmt | ast.expr, names: Environment) -> str:
-        """The text of a node with the constants that its names stand for."""
-        local = {n for n, value in names.items() if n != "self" and is_plain(value)}
-        used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        if not used & local:
-            return self.source(node)
-        filled = ast.parse(self.source(node))
-        for child in ast.walk(filled):
-            for key, each in ast.iter_fields(child):
-                if isinstance(each, list):
-                    each[:] = [_constant(item, names, local) for item in each]
-                elif key != "targets":
-                    setattr(child, key, _constant(each, names, local))
-        return ast.unparse(filled)
-
     def bind(self, target: ast.expr, value: Any, names: Environment) -> None:
         """Assign to a name, or to several."""
         if isinstance(target, ast.Name):
@@ -162,8 +155,11 @@ class Reader(Expressions):
 
     def _call(self, node: ast.Call, names: Environment) -> Any:
         if isinstance(node.func, ast.Attribute) and _is_super(node.func.value):
-            return None
-        func = self.evaluate(node.func, names)
+            func = self._of_base(node.func, names)
+            if func is None:
+                return None
+        else:
+            func = self.evaluate(node.func, names)
         args = list(self._elements(node.args, names))
         if any(keyword.arg is None for keyword in node.keywords):
             raise Unsayable(f"line {node.lineno} unpacks a dict")
@@ -199,10 +195,24 @@ class Reader(Expressions):
     ) -> Instance:
         """A module of a class in the text, its `__init__` followed."""
         made = Instance(cls, call)
-        found = [n for n in cls.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
+        found = method(self.lineage(cls), "__init__")
         if found:
-            self.result(found[0], [made, *args], keywords)
+            self.result(found, [made, *args], keywords)
         return made
+
+    def _of_base(self, node: ast.Attribute, names: Environment) -> Kind | None:
+        """What `super().method` means; None if it is the `__init__` of another library."""
+        told = getattr(node.value, "args", ())  # super(Net, self)
+        owner, here = names.get("self"), names.get("__class__")
+        if told:
+            here = getattr(self.evaluate(told[0], names), "node", None)
+        line = self.lineage(owner.cls) if isinstance(owner, Instance) else []
+        if here not in line:
+            raise Unsayable(f"line {node.lineno} calls super() of what is not known")
+        found = method(line[line.index(here) + 1 :], node.attr)
+        if found is None and node.attr != "__init__":
+            raise Unsayable(f"line {node.lineno} calls {node.attr} of another library")
+        return Kind(found) if found else None
 
     def result(self, function: ast.FunctionDef, args: list[Any], keywords: dict[str, Any]) -> Any:
         """What a function of the text gives."""
@@ -221,6 +231,8 @@ class Reader(Expressions):
         self, function: ast.FunctionDef, args: list[Any], keywords: dict[str, Any]
     ) -> Environment:
         """The names within a function that is called so."""
+        if function.decorator_list:
+            raise Unsayable(f"{function.name} is decorated")
         told = function.args
         order = [each.arg for each in (*told.posonlyargs, *told.args)]
         defaults = told.defaults
@@ -235,6 +247,8 @@ class Reader(Expressions):
         missing = [name for name in order if name not in names]
         if missing:
             raise Untold(f"{function.name} needs {missing[0]}, which is not told")
+        if function in self._owners:
+            names["__class__"] = self._owners[function]
         return names
 
 
@@ -252,9 +266,3 @@ def _chain(args: list[Any], *, is_called: bool) -> Chain:
 def _is_super(node: ast.expr) -> bool:
     is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     return is_call and node.func.id == "super"  # type: ignore[attr-defined]
-
-
-def _constant(item: Any, names: Environment, local: set[str]) -> Any:
-    if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and item.id in local:
-        return ast.Constant(names[item.id]) if not isinstance(names[item.id], list) else item
-    return item

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from workbench.core.codegen import Code, generate
 from workbench.core.data import SPLITS, DatasetInfo
 from workbench.core.errors import UserError
+from workbench.core.files import read_bytes
 from workbench.core.pretty import statement
 from workbench.core.project import Project
 from workbench.core.source import Source, import_block
@@ -227,5 +228,9 @@ def _running(project: Project, info: DatasetInfo) -> list[str]:
 
 
 def files_beside(project: Project) -> Sequence[tuple[str, bytes]]:
-    """Names and contents of the files that the program expects beside itself."""
-    return [(path.name, path.read_bytes()) for path in project.data.source().files]
+    """Names and contents of the files that the program expects beside itself.
+
+    Raises:
+        UserError: one of them is missing or unreadable.
+    """
+    return [(path.name, read_bytes(path)) for path in project.data.source().files]

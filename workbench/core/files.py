@@ -30,6 +30,17 @@ def write_atomically(path: Path, data: bytes) -> None:
         ) from error
 
 
+def would_lose(path: Path, data: bytes) -> bool:
+    """Whether writing `data` to `path` would cost something else that is there now."""
+    try:
+        size = path.stat().st_size
+        return path.is_dir() or (size > 0 and (size != len(data) or path.read_bytes() != data))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # it is there, and nobody can tell what it is
+
+
 def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -74,6 +85,23 @@ def read_json(path: Path, limit: int = 64_000_000) -> Any:
     return parse_json(read_text(path, limit), str(path))
 
 
+def read_bytes(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        UserError: the file is missing or unreadable.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unread(path, error) from error
+
+
+def _unread(path: Path, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    return UserError("{path} could not be read: {reason}.", path=path, reason=reason)
+
+
 def read_text(path: Path, limit: int = 64_000_000) -> str:
     """The text of a UTF-8 file of at most `limit` bytes.
 
@@ -90,9 +118,7 @@ def read_text(path: Path, limit: int = 64_000_000) -> str:
             path=path,
         ) from error
     except OSError as error:
-        raise UserError(
-            "{path} could not be read: {reason}.", path=path, reason=error.strerror or str(error)
-        ) from error
+        raise _unread(path, error) from error
 
 
 def parse_json(text: str, where: str) -> Any:

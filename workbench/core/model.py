@@ -1,7 +1,7 @@
 """Networks as values: the tree `ModelSpec`, and how it is edited."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SerializeAsAny, model_validator
@@ -76,10 +76,7 @@ class ModelSpec(Spec):
 
     def removed(self, paths: Iterable[Path]) -> Self:
         """A copy without the layers at `paths`, and without what they hold."""
-        layers = self.layers
-        for path in sorted(set(paths), reverse=True):  # from the end: no path moves another
-            layers = put(layers, path, ())
-        return self.replace(layers=layers)
+        return self.replace(layers=_instead(self.layers, dict.fromkeys(paths, ())))
 
     def swapped(self, path: Path, layers: Sequence[LayerSpec]) -> Self:
         """A copy with `layers` in place of the one at `path`."""
@@ -95,9 +92,8 @@ class ModelSpec(Spec):
         if any(before[: len(path)] == path and before != path for path in chosen):
             return self
         layers = [self.at(path) for path in chosen]
-        marked = self.layers
-        for path in chosen:  # in place of each a mark, so that `before` stays true
-            marked = put(marked, path, (_MARK,))
+        # in place of each a mark, so that `before` stays true
+        marked = _instead(self.layers, dict.fromkeys(chosen, (_MARK,)))
         placed = put(marked, before, layers, instead=0)
         return self.replace(layers=_without_marks(placed))
 
@@ -171,6 +167,31 @@ def put(layers: Layers, path: Path, new: Sequence[LayerSpec], instead: int = 1) 
     stacks = list(block.stacks)
     stacks[rest[0]] = put(stacks[rest[0]], tuple(rest[1:]), new, instead)
     return (*layers[:index], block.with_stacks(stacks), *layers[index + 1 :])
+
+
+def _instead(layers: Layers, new: Mapping[Path, Layers]) -> Layers:
+    """The same tree with other layers instead of those at paths; a stack that changes is made
+    once, for to make a block is to validate all its layers."""
+    here: dict[int, Layers] = {}
+    inside: dict[int, dict[int, dict[Path, Layers]]] = {}
+    for (index, *rest), others in new.items():
+        if rest:
+            inside.setdefault(index, {}).setdefault(rest[0], {})[tuple(rest[1:])] = others
+        else:
+            here[index] = others
+    made: list[LayerSpec] = []
+    for index, layer in enumerate(layers):
+        if index in here:
+            made += here[index]
+        else:
+            made.append(_with_inside(layer, inside[index]) if index in inside else layer)
+    return tuple(made)
+
+
+def _with_inside(block: LayerSpec, new: Mapping[int, Mapping[Path, Layers]]) -> LayerSpec:
+    assert isinstance(block, BlockSpec)
+    stacks = enumerate(block.stacks)
+    return block.with_stacks([_instead(stack, new.get(number, {})) for number, stack in stacks])
 
 
 def _renamed(layers: Sequence[LayerSpec], taken: set[str]) -> Iterator[LayerSpec]:

@@ -100,11 +100,24 @@ def ask_to_download(parent: QWidget, title: str, folder: Path, go_on: Callable[[
 def ask_to_delete(
     parent: QWidget, name: str, question: str, told: str, go_on: Callable[[], object]
 ) -> None:
-    """Ask before something is gone for good."""
+    """Ask before something is deleted for good."""
+    _ask_first(parent, name, question, told, tr("Delete"), go_on)
+
+
+def ask_to_replace(
+    parent: QWidget, name: str, question: str, told: str, go_on: Callable[[], object]
+) -> None:
+    """Ask before something takes the place of what is there."""
+    _ask_first(parent, name, question, told, tr("Replace"), go_on)
+
+
+def _ask_first(
+    parent: QWidget, name: str, question: str, told: str, deed: str, go_on: Callable[[], object]
+) -> None:
     box = _box(parent, name, QMessageBox.Icon.Warning)
     box.setText(question)
     box.setInformativeText(told)
-    yes = box.addButton(tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+    yes = box.addButton(deed, QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
     box.buttonClicked.connect(lambda clicked: go_on() if clicked is yes else None)
     box.open()

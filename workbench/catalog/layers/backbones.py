@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from workbench.catalog.layers.conv import Conv2d
 from workbench.catalog.layers.repairs import needs_axes, offers, reshaped
 from workbench.catalog.layers.resize import Upsample
+from workbench.core.errors import UserError
 from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window, counted
 from workbench.core.spec import Size
 
@@ -31,6 +32,8 @@ class Backbone(LayerSpec, abstract=True):
     """Its name in `torchvision.models`."""
     published: ClassVar[str]
     """The file of its ImageNet weights, as torchvision's server names it."""
+    edition: ClassVar[str] = "IMAGENET1K_V1"
+    """What torchvision calls these weights; they are its DEFAULT."""
     head: ClassVar[str]
     """The name of its last Linear."""
     features: ClassVar[int]
@@ -71,9 +74,15 @@ class Backbone(LayerSpec, abstract=True):
 
     @classmethod
     def fields_of_call(cls, given: dict[str, Any]) -> dict[str, Any]:
-        published = given.get("weights") in ("DEFAULT", "IMAGENET1K_V1")
-        weights = {"weights": "imagenet"} if published else {}
-        return {**weights, "out_features": given.get("num_classes", 1000)}
+        weights = given.get("weights")
+        if weights not in (None, "DEFAULT", cls.edition):
+            raise UserError(
+                "the weights {weights} are not those that are published here, {known}",
+                weights=weights,
+                known=cls.edition,
+            )
+        start = "none" if weights is None else "imagenet"
+        return {"weights": start, "out_features": given.get("num_classes", 1000)}
 
     @model_validator(mode="after")
     def _has_the_frozen_stages(self) -> Self:
@@ -228,6 +237,7 @@ class ResNet50(_ResNet):
     summary: ClassVar[str] = "ResNet-50: bottleneck blocks in four stages, 24 million parameters."
     function: ClassVar[str] = "resnet50"
     published: ClassVar[str] = "resnet50-11ad3fa6.pth"
+    edition: ClassVar[str] = "IMAGENET1K_V2"
     features: ClassVar[int] = 2048
     trunk: ClassVar[int] = 23_508_032
     work: ClassVar[Table] = {2: 9408, 4: 245760, 8: 1310720, 16: 7471104, 32: 14417920}

@@ -40,6 +40,7 @@ class MobileNetV3Large(_Features):
     summary: ClassVar[str] = "MobileNetV3, large: made for phones, 4.2 million parameters."
     function: ClassVar[str] = "mobilenet_v3_large"
     published: ClassVar[str] = "mobilenet_v3_large-5c1a4163.pth"
+    edition: ClassVar[str] = "IMAGENET1K_V2"
     head: ClassVar[str] = "classifier.3"
     features: ClassVar[int] = 1280
     trunk: ClassVar[int] = 4_202_032

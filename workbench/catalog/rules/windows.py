@@ -130,9 +130,10 @@ class HugeFirstLinear(Rule):
         for row in rows(steps):
             for number, step in enumerate(row):
                 huge = step.parameters > max(self.many, self.share * total)
-                huge &= step.layer.kind == "Linear"
+                if not huge or step.layer.kind != "Linear":
+                    continue  # no more than one is: the row is searched once at most
                 flatten = next((s for s in row[:number] if s.layer.kind == "Flatten"), None)
-                if huge and flatten:
+                if flatten:
                     yield self._finding(project, step, flatten, total)
 
     def _finding(self, project: Project, step: Step, flatten: Step, total: int) -> Finding:

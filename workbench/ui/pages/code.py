@@ -11,7 +11,7 @@ from workbench.core.codegen import Code, generate
 from workbench.core.codegen_train import files_beside, generate_program
 from workbench.core.errors import UserError
 from workbench.core.events import CodeRead, Event
-from workbench.core.files import write_atomically
+from workbench.core.files import would_lose, write_atomically
 from workbench.core.layer import counted
 from workbench.core.project import Project
 from workbench.ui import dialogs
@@ -129,10 +129,30 @@ class CodePage(Page):
 
     def _write(self, path: FilePath) -> None:
         try:
-            write_atomically(path, self._code.text.encode())
-            if self.is_program:
-                for name, content in files_beside(self.session.document.project):
-                    write_atomically(path.with_name(name), content)
+            beside = files_beside(self.session.document.project) if self.is_program else ()
+        except UserError as error:
+            self.session.failed.emit(error, False)
+            return
+        files = {path.with_name(name): content for name, content in beside}
+        lost = [file for file, content in files.items() if would_lose(file, content)]
+        files[path] = self._code.text.encode()  # the file dialog has asked for this one
+        if not lost:
+            self._write_all(path, files)
+            return
+        question = tr("Replace {path}?", path=lost[0])
+        told = tr("The program reads its data from a file of this name, and another one is there.")
+        dialogs.ask_to_replace(
+            self.window(),
+            "dialog.code_replace",
+            question,
+            told,
+            lambda: self._write_all(path, files),
+        )
+
+    def _write_all(self, path: FilePath, files: dict[FilePath, bytes]) -> None:
+        try:
+            for file, content in files.items():
+                write_atomically(file, content)
         except UserError as error:
             self.session.failed.emit(error, False)
             return
