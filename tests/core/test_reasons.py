@@ -19,11 +19,8 @@ WRONG: tuple[Any, ...] = (
     *((), (1,), (1, -1), (1, 2, 3), ("a", "b"), {}, {"type": "None"}, {"type": 3}, [[]]),
 )
 CHOICES = [
-    *(
-        kind()
-        for shelf in (LossSpec, OptimizerSpec, DatasetSpec)
-        for kind in shelf.choices().values()
-    ),
+    *(kind() for shelf in (LossSpec, OptimizerSpec) for kind in shelf.choices().values()),
+    *(kind() for kind in DatasetSpec.offered().values()),
     *(kind() for kind in LayerSpec.choices().values()),
     Template.shelf["mlp"].project().train,
     Template.shelf["mlp"].project().model,
