@@ -17,11 +17,13 @@ from workbench.core.code_flow import (
     both_ways,
     branches,
     check_once,
+    concatenated,
     only_target,
     residual,
 )
 from workbench.core.code_functions import from_function
 from workbench.core.code_values import (
+    FAULTS,
     Chain,
     Environment,
     Instance,
@@ -31,6 +33,7 @@ from workbench.core.code_values import (
     Leaf,
     Torch,
     Unsayable,
+    step,
     truth,
 )
 
@@ -50,6 +53,8 @@ class Tracer:
             Unsayable: a statement is of no layer, and can't be kept alone.
         """
         forward = self.reader.attribute(self.instance, "forward")
+        if not isinstance(forward, Kind) or not isinstance(forward.node, ast.FunctionDef):
+            raise Unsayable("its forward is no function of the text")
         start = Flow()
         result = self._run(forward.node, [start], {})
         if not isinstance(result, Flow):
@@ -65,7 +70,7 @@ class Tracer:
     def _follow(self, body: Sequence[ast.stmt], names: Environment) -> Any:
         """Follow statements; gives what a `return` gives, or None."""
         for node in body:
-            self.reader.step()
+            step()
             if isinstance(node, ast.Return):
                 return self._value(node.value, names) if node.value else None
             if isinstance(node, ast.If):
@@ -126,6 +131,12 @@ class Tracer:
 
     def _value(self, node: ast.expr, names: Environment) -> Any:
         """What an expression gives: a flow, or a plain value."""
+        try:
+            return self._found(node, names)
+        except FAULTS as error:
+            raise Unsayable(f"line {node.lineno} has an expression that can't be done") from error
+
+    def _found(self, node: ast.expr, names: Environment) -> Any:
         if isinstance(node, ast.Call):
             return self._call(node, names)
         if isinstance(node, ast.BinOp):
@@ -265,7 +276,7 @@ class Tracer:
         if path == "builtins.len" and isinstance(args[0], Flow):
             return Late.BATCH
         if name in ("cat", "concat", "concatenate"):
-            return self._concatenated(node, args, keywords)
+            return concatenated(node.lineno, args, keywords)
         if name in ("add", "mul", "multiply") and len(args) == 2:
             flows = [each for each in args if isinstance(each, Flow)]
             if len(flows) == 2:
@@ -273,17 +284,6 @@ class Tracer:
         if args and isinstance(args[0], Flow) and path.startswith(("torch.", "torchvision.")):
             return self._layers(args[0], name, args[1:], keywords)
         return self.reader.evaluate(node, names)
-
-    def _concatenated(self, node: ast.Call, args: list[Any], keywords: dict[str, Any]) -> Flow:
-        parts = args[0] if args else keywords.get("tensors", ())
-        dim = args[1] if len(args) > 1 else keywords.get("dim", 0)
-        if parts and all(isinstance(part, Step) for part in parts):
-            steps = [part.index for part in parts]
-            if steps == ["-2", "-1"] and dim in (1, -1):
-                return at_last_step(parts[0].states.flow)
-        if not parts or not all(isinstance(part, Flow) for part in parts) or dim == 0:
-            raise Unsayable(f"line {node.lineno} joins what are no branches of one sample")
-        return branches(list(parts), "concatenate", dim)
 
 
 def _attribute_name(node: ast.expr) -> str:

@@ -19,6 +19,7 @@ from workbench.core.code_values import (
     Leaf,
     Unsayable,
     is_plain,
+    step,
 )
 from workbench.core.codegen import class_name
 from workbench.core.layer import LayerSpec
@@ -81,6 +82,7 @@ class Modules:
         return Item(LayerSpec.named("Group")(), name, chain, (items,))
 
     def _children(self, chain: Chain) -> Stack:
+        step(20 + len(chain.children))  # a block takes as long as twenty steps
         items = tuple(self.item(module, name) for name, module in chain.children)
         for item in items:
             if {"output", "num_heads"} & set(type(item.spec).model_fields):
