@@ -4,16 +4,20 @@ import textwrap
 import time
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision import models
 
+from workbench.catalog.layers.activation import ReLU
 from workbench.catalog.layers.backbones import Backbone
+from workbench.catalog.layers.blocks import Residual
 from workbench.catalog.layers.opaque import Opaque
 from workbench.core.code_in import CodeRead, read_code
 from workbench.core.codegen import generate
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec
+from workbench.core.model import ModelSpec
 
 NET = """
     import torch
@@ -285,3 +289,56 @@ def test_what_would_grow_without_end_is_told_soon(code: str) -> None:
     with pytest.raises(UserError, match="takes too long"):
         read_code(f"from torch import nn\n{code}")
     assert time.process_time() - begin < 10
+
+
+def test_a_kept_statement_in_a_shortcut_has_only_its_variables_renamed() -> None:
+    line = "x = torch.foo(x=x, b=x.x, c='x and x', d=lambda x: x + 1)"
+    statement = Opaque(reason="foo", statements=line)
+    tree = ModelSpec(layers=(Residual(layers=(ReLU(),), shortcut=(statement,)),))
+    text = generate(tree, (8,)).text
+    assert (
+        "identity = torch.foo(x=identity, b=identity.x, c='x and x', "
+        "d=lambda identity: identity + 1)" in text
+    )
+
+
+def test_what_is_kept_has_its_decorators_and_its_strings() -> None:
+    code = """
+        import torch
+        from torch import nn
+
+        def marked(cls):
+            cls.mark = "marked"
+            return cls
+
+        @marked
+        class Odd(nn.Module):
+            def forward(self, x):
+                return x[1:]
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.odd = Odd()
+                self.words = len(\'\'\'one
+          two
+        three\'\'\') + torch.tensor(
+                    0
+                )
+            def forward(self, x):
+                x = self.odd(x)
+                y = x + len(\'\'\'one
+            two
+                  three\'\'\') + self.words
+                return torch.relu(y)
+    """
+    text = generate(read(code).model, (8,)).text
+    assert generate(read_code(text).model, (8,)).text == text
+    values = []
+    for each in (textwrap.dedent(code), text):
+        scope: dict[str, object] = {}
+        exec(each, scope)
+        net = scope["Net"]()  # type: ignore[operator]
+        assert net.odd.mark == "marked"
+        values.append((int(net.words), net(torch.ones(3, 8)).tolist()))
+    assert values[0] == values[1]

@@ -23,6 +23,7 @@ from workbench.core.code_values import (
 )
 from workbench.core.codegen import class_name
 from workbench.core.layer import LayerSpec
+from workbench.core.verbatim import renamed
 
 DEEPEST = 25
 ALWAYS_THERE = ("torch", "nn")  # imported by all code that is written
@@ -112,7 +113,7 @@ class Modules:
         if isinstance(node, ast.Assign):
             inner = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
             flows = [name for name in flows if name in inner]
-        if target is None or len(flows) != 1:
+        if target is None or len(flows) != 1 or "x" in read - {target, flows[0]}:
             return None
         used = _attributes(node)
         if used is None or any(name not in instance.assignments for name in used):
@@ -123,7 +124,7 @@ class Modules:
         assignments = [instance.assignments[name] for name in sorted(used)]
         text = self.reader.filled_in(node, names)
         if (flows[0], target) != ("x", "x"):
-            text = _renamed(text, {flows[0]: "x", target: "x"})
+            text = renamed(text, {flows[0]: "x", target: "x"})
         trees = [node, *(ast.parse(each) for each in assignments)]
         item = self._opaque(
             "",
@@ -202,11 +203,3 @@ def _attributes(node: ast.stmt) -> set[str] | None:
         for n in ast.walk(node)
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self"
     }
-
-
-def _renamed(text: str, names: dict[str, str]) -> str:
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            node.id = names.get(node.id, node.id)
-    return ast.unparse(tree)
