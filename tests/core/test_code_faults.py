@@ -195,6 +195,10 @@ def test_a_function_of_another_library_is_not_read_as_torch() -> None:
     kept(NET.format("import my.functional as F; x = F.relu(x)"))
 
 
+def test_a_decorated_class_is_kept() -> None:
+    assert kept(BASE.replace("class B", "@half\n    class B")) == "its class is decorated"
+
+
 @pytest.mark.parametrize("name", ["forward", "__init__"])
 def test_a_decorated_method_is_kept(name: str) -> None:
     code = BASE.replace(f"def {name}", f"@half\n        def {name}")
@@ -342,3 +346,30 @@ def test_what_is_kept_has_its_decorators_and_its_strings() -> None:
         assert net.odd.mark == "marked"
         values.append((int(net.words), net(torch.ones(3, 8)).tolist()))
     assert values[0] == values[1]
+
+
+@pytest.mark.parametrize("value", ["x * self.gain", "h * 2", "h *\\\n  2", "(h\n  * 2)"])
+def test_what_is_returned_is_kept_alone(value: str) -> None:
+    code = f"""
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+        self.gain = nn.Parameter(torch.ones(8) * 3)
+    def forward(self, x):
+        x = h = self.fc(x)
+        return {value}
+"""
+    found = read(code)
+    assert kinds(code) == ["Linear", "Opaque"]
+    text = generate(found.model, (8,)).text
+    assert generate(read_code(text).model, (8,)).text == text
+    outputs = []
+    for each in (code, text):
+        scope: dict[str, object] = {}
+        torch.manual_seed(1)
+        exec(each, scope)
+        outputs.append(scope["Net"]()(torch.ones(3, 8)))  # type: ignore[operator]
+    torch.testing.assert_close(*outputs)

@@ -72,7 +72,13 @@ class Tracer:
         for node in body:
             step()
             if isinstance(node, ast.Return):
-                return self._value(node.value, names) if node.value else None
+                try:
+                    return self._value(node.value, names) if node.value else None
+                except Unsayable as error:
+                    _, flow = self._kept(node, names, error)
+                    if not (flow.parent and flow.parent.parent):
+                        raise  # it is all there is: the class says it better
+                    return flow
             if isinstance(node, ast.If):
                 taken = node.body if truth(self._value(node.test, names)) else node.orelse
                 found = self._follow(taken, names)
@@ -91,11 +97,15 @@ class Tracer:
         try:
             self._assigned(node, names)
         except Unsayable as error:
-            kept = self.modules.kept_statement(node, names, self.instance, str(error))
-            if kept is None:
-                raise
-            target, item, source = kept
-            names[target] = source.behind(item)
+            target, flow = self._kept(node, names, error)
+            names[target] = flow
+
+    def _kept(self, node: ast.stmt, names: Environment, error: Unsayable) -> tuple[str, Flow]:
+        """The variable and the output of a statement that no layer says."""
+        kept = self.modules.kept_statement(node, names, self.instance, str(error))
+        if kept is None:
+            raise error
+        return kept[0], kept[2].behind(kept[1])
 
     def _assigned(self, node: ast.stmt, names: Environment) -> None:
         self._target = only_target(node) or ""

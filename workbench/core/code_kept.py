@@ -41,9 +41,14 @@ class Modules:
         if isinstance(module, Chain):
             return self._children(module)
         try:
-            return Tracer(self, module).stack()
+            return self._traced(module)
         except Unsayable as error:
             return (self.kept_class(module.cls, module.call, "net", str(error)),)
+
+    def _traced(self, module: Instance) -> Stack:
+        if any(each.decorator_list for each in self.reader.lineage(module.cls)):
+            raise Unsayable("its class is decorated")
+        return Tracer(self, module).stack()
 
     def item(self, module: Any, name: str) -> Item:
         """A module as a layer, under a name if it may have it."""
@@ -62,7 +67,7 @@ class Modules:
             return self._chain(module, name)
         title = _title(module.cls, name)
         try:
-            stack = Tracer(self, module).stack()
+            stack = self._traced(module)
         except Unsayable as error:
             return self.kept_class(module.cls, module.call, name or "kept", str(error))
         group = LayerSpec.named("Group").model_validate({"title": title})
@@ -107,7 +112,7 @@ class Modules:
 
         Gives the variable, the layer and what it is behind; None if it is no such statement.
         """
-        target = only_target(node)
+        target = "x" if isinstance(node, ast.Return) else only_target(node)
         read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         flows = [name for name in read if isinstance(names.get(name), Flow)]
         if isinstance(node, ast.Assign):
@@ -122,7 +127,10 @@ class Modules:
             if name in names and not is_plain(names[name]):
                 return None
         assignments = [instance.assignments[name] for name in sorted(used)]
-        text = self.reader.filled_in(node, names)
+        if isinstance(node, ast.Return) and node.value:
+            text = f"x = ({self.reader.filled_in(node.value, names)})"
+        else:
+            text = self.reader.filled_in(node, names)
         if (flows[0], target) != ("x", "x"):
             text = renamed(text, {flows[0]: "x", target: "x"})
         trees = [node, *(ast.parse(each) for each in assignments)]
