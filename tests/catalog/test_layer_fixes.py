@@ -5,7 +5,8 @@ from contract import DRAWN, KINDS, LAYERS, behind, fault_of, shapes_for
 from hypothesis import given
 from strategies import specs
 
-from workbench.core.layer import Fix, LayerSpec, Shape
+from workbench.catalog.layers.conv import Conv2d
+from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError
 from workbench.core.model import ModelSpec
 
 REMOVAL = "remove the layer"
@@ -19,7 +20,7 @@ def test_every_fix_mends_its_fault_for_torch_too(kind: type[LayerSpec]) -> None:
         fault = fault_of(spec, shape)
         if fault is None:
             return
-        labels = [fix.label for fix in fault.fixes]
+        labels = [fix.text for fix in fault.fixes]
         assert 1 <= len(labels) <= 3, str(fault)
         assert len(set(labels)) == len(labels)
         assert REMOVAL not in labels[:-1], "it is the last way out"
@@ -33,7 +34,7 @@ def check_fix(spec: LayerSpec, shape: Shape, fix: Fix, message: str) -> None:
     steps = list(ModelSpec(layers=(spec,)).swapped((0,), fix.layers).walk(shape))
     left = [step.fault for step in steps if step.fault]
     # A layer may have two faults; the next one then has fixes of its own.
-    assert all(other.message != message and other.fixes for other in left), fix.label
+    assert all(other.message != message and other.fixes for other in left), fix.text
     for step in steps:
         assert left or step.out_shape == behind(step.layer, step.in_shape)
 
@@ -87,7 +88,7 @@ def test_the_first_offer_is_what_was_probably_meant(
 def labels(kind: str, shape: Shape, **arguments: object) -> list[str]:
     fault = fault_of(LAYERS[kind](**arguments), shape)
     assert fault
-    return [fix.label for fix in fault.fixes]
+    return [fix.text for fix in fault.fixes]
 
 
 def test_numbers_that_must_divide_are_mended_by_the_nearest_ones() -> None:
@@ -133,3 +134,11 @@ def test_no_layer_asks_for_what_no_machine_holds(
     fault = fault_of(LAYERS[kind](**arguments), shape)
     assert fault
     assert "more than a machine holds" in str(fault)
+
+
+def test_a_label_is_a_template_that_values_fill() -> None:
+    with pytest.raises(ShapeError) as caught:
+        Conv2d(out_channels=6, groups=4).out_shape((6, 8, 8))
+    labels = {(fix.label, fix.text) for fix in caught.value.fixes}
+    assert {label for label, _ in labels} == {"set groups={groups}"}
+    assert {("set groups={groups}", f"set groups={n}") for n in (3, 1)} <= labels

@@ -44,7 +44,7 @@ def test_faulty_networks_are_mended() -> None:
         assert all(runs(offer.project) for offer in whole), plant.__name__
         mended += bool(whole)
         first += not found[0].faults
-        kept += any("remove" not in offer.fix.label for offer in whole)
+        kept += any("remove" not in offer.fix.text for offer in whole)
         if not whole:
             missed[plant.__name__] += 1
     told = f"mended {mended} of {DRAWN}, {first} by the first offer, {kept} without a removal"
@@ -66,7 +66,7 @@ def test_the_draw_is_the_same_each_time_and_of_many_kinds() -> None:
 def test_an_offer_tells_shape_and_parameters_as_torch_counts_them() -> None:
     project = project_of("Digits", [layer("Conv2d"), layer("ReLU"), layer("Linear")])
     best = offered(project)[0]
-    assert best.fix.label == "insert Flatten"
+    assert best.fix.text == "insert Flatten"
     assert best.out_shape == (10,)
     linear = torch.nn.Linear(16 * 6 * 6, 10)
     assert best.parameters == sum(p.numel() for p in linear.parameters())
@@ -76,7 +76,7 @@ def test_an_offer_tells_shape_and_parameters_as_torch_counts_them() -> None:
 def test_the_smaller_edit_goes_first_and_taking_away_last() -> None:
     project = project_of("Digits", [*[layer("MaxPool2d")] * 4, layer("Flatten"), layer("Linear")])
     fixes = [offer.fix for offer in offered(project)]
-    labels = [fix.label.format(**fix.values) for fix in fixes]
+    labels = [fix.text for fix in fixes]
     assert len(labels) == len(set(labels)) == 3
     assert labels[0] == "set kernel_size=1"
     assert not any("remove" in label for label in labels)
@@ -99,7 +99,7 @@ def test_a_fault_in_one_branch_is_mended_while_another_stays() -> None:
 def test_a_mended_fault_that_uncovers_another_says_so() -> None:
     layers = [layer("Conv2d"), layer("Linear", out_features=7)]
     best = offered(project_of("Digits", layers))[0]
-    assert best.fix.label == "insert Flatten"
+    assert best.fix.text == "insert Flatten"
     assert best.faults == 1
 
 

@@ -174,7 +174,7 @@ def test_a_residual_needs_one_shape_and_offers_a_projection() -> None:
     for fix, parameters in zip(step.fault.fixes, [8 * 27 + 8 + 8 * 3, 8 * 27 + 8], strict=True):
         model = ModelSpec(layers=(block,)).swapped((0,), fix.layers)
         steps = model.walk((3, 8, 8))
-        assert not [each.fault for each in steps if each.fault], fix.label
+        assert not [each.fault for each in steps if each.fault], fix.text
         assert steps[0].out_shape == (8, 4, 4)
         assert steps[0].parameters == parameters
 
@@ -212,7 +212,7 @@ def test_branches_are_joined_as_they_say() -> None:
     assert walked(mended)["b"].out_shape == (13, 8, 8)
     high = walked(Branches(name="b", branches=((layer("MaxPool2d"),), ()), merge="multiply"))["b"]
     assert high.fault
-    assert [fix.label for fix in high.fault.fixes] == ["keep the first branch only"]
+    assert [fix.text for fix in high.fault.fixes] == ["keep the first branch only"]
 
 
 def test_a_fault_at_the_end_of_the_network_is_told_also_on_a_block() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from small import layer, losses, new_run, project
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -16,6 +17,7 @@ from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec, Shape
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
+from workbench.core.reasons import reason
 from workbench.engine import pretrained
 from workbench.engine.build import build
 from workbench.engine.fit import fit
@@ -119,7 +121,7 @@ def test_other_images_are_refused_and_mended(kind: type[Backbone]) -> None:
             mended = model.swapped((0,), step.fault.fixes[0].layers)
             assert mended.walk(shape)[-1].out_shape == (10,)
     fault = ModelSpec(layers=(kind(),)).walk((1, 28, 28))[0].fault
-    assert [fix.label for fix in fault.fixes] == ["insert Upsample and Conv2d", "remove the layer"]
+    assert [fix.text for fix in fault.fixes] == ["insert Upsample and Conv2d", "remove the layer"]
     mended = ModelSpec(layers=fault.fixes[0].layers)
     with torch.device("meta"):
         assert build(mended, (1, 28, 28)).eval()(torch.empty(2, 1, 28, 28)).shape == (2, 10)
@@ -250,3 +252,12 @@ def test_a_download_without_a_network_is_one_sentence(
     with pytest.raises(UserError, match="could not be downloaded"):
         list(pretrained.download([layer("ResNet18")]))
     assert not list((tmp_path / "weights").glob("*.pth"))
+
+
+def test_more_frozen_stages_than_there_are_is_told_as_a_template() -> None:
+    kind = LayerSpec.named("ResNet18")
+    with pytest.raises(ValidationError) as caught:
+        kind(frozen=30)
+    told = reason(caught.value).text
+    assert told.message == "{kind} has {stages} stages to freeze"
+    assert told.values == {"kind": "ResNet18", "stages": len(kind().stages)}

@@ -1,5 +1,6 @@
 """The Code tab by mouse and keys."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from gestures import (
     select,
     wait_gone,
 )
+from pygments.token import String
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QTabBar, QToolButton
@@ -26,8 +28,9 @@ from pytestqt.qtbot import QtBot
 
 from workbench.core.codegen import generate
 from workbench.core.codegen_train import generate_program
-from workbench.ui.code_view import CodeView
+from workbench.ui.code_view import SHADES, CodeView
 from workbench.ui.main_window import MainWindow
+from workbench.ui.theme import Theme
 
 
 def code_view(qtbot: QtBot, window: MainWindow) -> CodeView:
@@ -220,3 +223,46 @@ def test_code_that_can_not_be_read_is_told_and_changes_nothing(
         choose_file(qtbot, window, "dialog.open_code", tmp_path / "bad.py")
     assert "bad.py is not Python: line 1: " in str(told.args[0])
     assert window.session.document.project == before
+
+
+def coloured(view: CodeView) -> list[tuple[str, str]]:
+    """Every stretch of one colour with that colour."""
+    found, block = [], view.document().firstBlock()
+    while block.isValid():
+        for each in block.layout().formats():
+            part = block.text()[each.start : each.start + each.length]
+            found.append((part, each.format.foreground().color().name()))
+        block = block.next()
+    return found
+
+
+def test_a_change_is_shown_and_coloured_as_the_whole_would_be(qtbot: QtBot) -> None:
+    theme = Theme("light")
+    changed, anew = CodeView(theme), CodeView(theme)
+    first = 'def f(x):\n    return "é" + x  # 𝒙 of f\n\n\nclass A:\n    pass\n'
+    longer = first.replace(
+        "    return", '    """Begun,\n    def in the middle\n    ended."""\n    return'
+    )
+    mark = first.replace("pass", "k = 5\n    m = 'w'")
+    for text in (first, mark, longer, "x = 1", "", first, "'''open\nclass B: pass\n", longer):
+        changed.show_code(text)
+        assert changed.toPlainText() == text
+        anew.show_code("")
+        anew.show_code(text)
+        assert coloured(changed) == coloured(anew)
+    assert ("    def in the middle", SHADES[String][0]) in coloured(changed)
+    for view in (changed, anew):
+        view.deleteLater()
+        wait_gone(qtbot, view)
+
+
+def test_an_edit_colours_the_lines_that_it_changes(qtbot: QtBot) -> None:
+    view = CodeView(Theme("light"))
+    lines = [f"self.conv{n} = nn.Conv2d({n}, 3)" for n in range(2_000)]
+    view.show_code("\n".join(lines))
+    begun = time.process_time()
+    view.show_code("\n".join([lines[1], *lines[3:1_990], "x = 3", *lines[1_990:]]))
+    assert time.process_time() - begun < 0.1  # seconds; to colour all takes 0.4
+    assert view.blockCount() == 1_999
+    view.deleteLater()
+    wait_gone(qtbot, view)

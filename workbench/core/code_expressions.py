@@ -9,8 +9,10 @@ from typing import Any
 
 from workbench.core.code_values import (
     COMPARISONS,
+    COPIED,
+    FAULTS,
+    LARGEST_NUMBER,
     LONGEST_LIST,
-    MOST_STEPS,
     Chain,
     Environment,
     Instance,
@@ -22,9 +24,9 @@ from workbench.core.code_values import (
     bounded,
     calculated,
     is_plain,
+    step,
     truth,
 )
-from workbench.core.errors import UserError
 
 
 class Named(dict[str, Any]):
@@ -37,21 +39,10 @@ class Expressions:
     def __init__(self, names: Environment) -> None:
         self.names = names
         self.classes: dict[str, ast.ClassDef] = {}
-        self._steps = 0
 
     def bind(self, target: ast.expr, value: Any, names: Environment) -> None:
         """Assign to a name, or to several."""
         raise NotImplementedError
-
-    def step(self) -> None:
-        """Count a step of the parser.
-
-        Raises:
-            UserError: there were too many.
-        """
-        self._steps += 1
-        if self._steps > MOST_STEPS:
-            raise UserError("The code takes too long to read. Give a shorter piece of it.")
 
     def evaluate(self, node: ast.expr, names: Environment) -> Any:
         """The value of an expression.
@@ -59,13 +50,17 @@ class Expressions:
         Raises:
             Unsayable: it is none of those that are known here.
         """
-        self.step()
+        step()
         if isinstance(node, ast.Constant):
-            return node.value
+            is_large = isinstance(node.value, int) and node.value > LARGEST_NUMBER
+            return node.value if not is_large else calculated(ast.Add(), node.value, 0)
         found = getattr(self, f"_{type(node).__name__.lower()}", None)
         if found is None:
             raise Unsayable(f"line {node.lineno} has an expression that is not known here")
-        return found(node, names)
+        try:
+            return found(node, names)
+        except FAULTS as error:
+            raise Unsayable(f"line {node.lineno} has an expression that can't be done") from error
 
     def _name(self, node: ast.Name, names: Environment) -> Any:
         for known in (names, self.names):
@@ -174,11 +169,8 @@ class Expressions:
             is_same = isinstance(operator, ast.Is | ast.IsNot)
             if not is_same and not (is_plain(left) and is_plain(right)):
                 raise Unsayable(f"line {node.lineno} compares what is no number or word")
-            try:
-                if not COMPARISONS[type(operator)](left, right):
-                    return False
-            except TypeError as error:
-                raise Unsayable(f"line {node.lineno} compares what can't be compared") from error
+            if not COMPARISONS[type(operator)](left, right):
+                return False
             left = right
         return True
 
@@ -189,11 +181,10 @@ class Expressions:
     def _subscript(self, node: ast.Subscript, names: Environment) -> Any:
         owner, index = self.evaluate(node.value, names), self.evaluate(node.slice, names)
         if isinstance(owner, Chain):
-            owner = [child for _, child in owner.children]
-        try:
-            return owner[index]
-        except (TypeError, IndexError, KeyError) as error:
-            raise Unsayable(f"line {node.lineno} takes a part that is not known") from error
+            owner = few(owner)
+        if isinstance(index, slice) and isinstance(owner, list | tuple | str):
+            step(len(owner) // COPIED)
+        return owner[index]
 
     def _slice(self, node: ast.Slice, names: Environment) -> slice:
         ends = (node.lower, node.upper, node.step)
@@ -224,9 +215,7 @@ class Expressions:
     def iterated(self, node: ast.expr, names: Environment) -> list[Any]:
         """What a loop goes through."""
         found = self.evaluate(node, names)
-        if isinstance(found, Chain):
-            return [child for _, child in found.children]
-        if not isinstance(found, list | tuple | range | str):
+        if not isinstance(found, list | tuple | range | str | Chain):
             raise Unsayable(f"line {node.lineno} loops over what is no list")
         return few(found)
 
@@ -242,7 +231,9 @@ def few(values: Any) -> list[Any]:
     """A list of what may be without end."""
     if isinstance(values, Chain):
         values = [child for _, child in values.children]
-    return list(bounded(list(islice(values, LONGEST_LIST + 1))))
+    found = list(bounded(list(islice(values, LONGEST_LIST + 1))))
+    step(len(found) // COPIED)
+    return found
 
 
 def _number(kind: type[int] | type[float], value: Any) -> Any:

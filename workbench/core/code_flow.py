@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from workbench.core.code_values import Item, Unsayable
 from workbench.core.layer import LayerSpec
@@ -116,6 +117,19 @@ def branches(flows: Sequence[Flow], merge: str, dim: int = 1) -> Flow:
         {"branches": [()] * len(flows), "merge": merge, "dim": dim}
     )
     return start.behind(Item(spec, stacks=tuple(stacks)))
+
+
+def concatenated(line: int, args: list[Any], keywords: dict[str, Any]) -> Flow:
+    """`torch.cat` of flows, or of the last steps of both ways of a recurrent layer."""
+    parts = args[0] if args else keywords.get("tensors", ())
+    dim = args[1] if len(args) > 1 else keywords.get("dim", 0)
+    if parts and all(isinstance(part, Step) for part in parts):
+        steps = [part.index for part in parts]
+        if steps == ["-2", "-1"] and dim in (1, -1):
+            return at_last_step(parts[0].states.flow)
+    if not parts or not all(isinstance(part, Flow) for part in parts) or dim == 0:
+        raise Unsayable(f"line {line} joins what are no branches of one sample")
+    return branches(list(parts), "concatenate", dim)
 
 
 def residual(flows: Sequence[Flow], words: Sequence[str]) -> Flow:

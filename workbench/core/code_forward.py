@@ -17,11 +17,13 @@ from workbench.core.code_flow import (
     both_ways,
     branches,
     check_once,
+    concatenated,
     only_target,
     residual,
 )
 from workbench.core.code_functions import from_function
 from workbench.core.code_values import (
+    FAULTS,
     Chain,
     Environment,
     Instance,
@@ -31,6 +33,7 @@ from workbench.core.code_values import (
     Leaf,
     Torch,
     Unsayable,
+    step,
     truth,
 )
 
@@ -50,6 +53,8 @@ class Tracer:
             Unsayable: a statement is of no layer, and can't be kept alone.
         """
         forward = self.reader.attribute(self.instance, "forward")
+        if not isinstance(forward, Kind) or not isinstance(forward.node, ast.FunctionDef):
+            raise Unsayable("its forward is no function of the text")
         start = Flow()
         result = self._run(forward.node, [start], {})
         if not isinstance(result, Flow):
@@ -65,9 +70,15 @@ class Tracer:
     def _follow(self, body: Sequence[ast.stmt], names: Environment) -> Any:
         """Follow statements; gives what a `return` gives, or None."""
         for node in body:
-            self.reader.step()
+            step()
             if isinstance(node, ast.Return):
-                return self._value(node.value, names) if node.value else None
+                try:
+                    return self._value(node.value, names) if node.value else None
+                except Unsayable as error:
+                    _, flow = self._kept(node, names, error)
+                    if not (flow.parent and flow.parent.parent):
+                        raise  # it is all there is: the class says it better
+                    return flow
             if isinstance(node, ast.If):
                 taken = node.body if truth(self._value(node.test, names)) else node.orelse
                 found = self._follow(taken, names)
@@ -86,11 +97,15 @@ class Tracer:
         try:
             self._assigned(node, names)
         except Unsayable as error:
-            kept = self.modules.kept_statement(node, names, self.instance, str(error))
-            if kept is None:
-                raise
-            target, item, source = kept
-            names[target] = source.behind(item)
+            target, flow = self._kept(node, names, error)
+            names[target] = flow
+
+    def _kept(self, node: ast.stmt, names: Environment, error: Unsayable) -> tuple[str, Flow]:
+        """The variable and the output of a statement that no layer says."""
+        kept = self.modules.kept_statement(node, names, self.instance, str(error))
+        if kept is None:
+            raise error
+        return kept[0], kept[2].behind(kept[1])
 
     def _assigned(self, node: ast.stmt, names: Environment) -> None:
         self._target = only_target(node) or ""
@@ -126,6 +141,12 @@ class Tracer:
 
     def _value(self, node: ast.expr, names: Environment) -> Any:
         """What an expression gives: a flow, or a plain value."""
+        try:
+            return self._found(node, names)
+        except FAULTS as error:
+            raise Unsayable(f"line {node.lineno} has an expression that can't be done") from error
+
+    def _found(self, node: ast.expr, names: Environment) -> Any:
         if isinstance(node, ast.Call):
             return self._call(node, names)
         if isinstance(node, ast.BinOp):
@@ -265,7 +286,7 @@ class Tracer:
         if path == "builtins.len" and isinstance(args[0], Flow):
             return Late.BATCH
         if name in ("cat", "concat", "concatenate"):
-            return self._concatenated(node, args, keywords)
+            return concatenated(node.lineno, args, keywords)
         if name in ("add", "mul", "multiply") and len(args) == 2:
             flows = [each for each in args if isinstance(each, Flow)]
             if len(flows) == 2:
@@ -273,17 +294,6 @@ class Tracer:
         if args and isinstance(args[0], Flow) and path.startswith(("torch.", "torchvision.")):
             return self._layers(args[0], name, args[1:], keywords)
         return self.reader.evaluate(node, names)
-
-    def _concatenated(self, node: ast.Call, args: list[Any], keywords: dict[str, Any]) -> Flow:
-        parts = args[0] if args else keywords.get("tensors", ())
-        dim = args[1] if len(args) > 1 else keywords.get("dim", 0)
-        if parts and all(isinstance(part, Step) for part in parts):
-            steps = [part.index for part in parts]
-            if steps == ["-2", "-1"] and dim in (1, -1):
-                return at_last_step(parts[0].states.flow)
-        if not parts or not all(isinstance(part, Flow) for part in parts) or dim == 0:
-            raise Unsayable(f"line {node.lineno} joins what are no branches of one sample")
-        return branches(list(parts), "concatenate", dim)
 
 
 def _attribute_name(node: ast.expr) -> str:

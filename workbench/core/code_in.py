@@ -74,6 +74,10 @@ def read_code(text: str, where: str = "The code") -> CodeRead:
         modules = Modules(reader)
         items = _main(reader, modules, where)
         return _as_model(items, where)
+    except Unsayable as error:
+        raise UserError(
+            "{where} has a network that can't be read: {reason}.", where=where, reason=error
+        ) from error
     except (RecursionError, MemoryError) as error:
         raise UserError("{where} is nested too deeply to be read.", where=where) from error
 
@@ -151,7 +155,9 @@ def _made(reader: Reader, modules: Modules, cls: ast.ClassDef) -> Instance | Ite
         try:
             if call is None:
                 return reader.instance(cls, [], {}, f"{cls.name}()")
-            return reader.evaluate(call, {})  # type: ignore[no-any-return]
+            made = reader.evaluate(call, {})
+            if isinstance(made, Instance):
+                return made
         except Unsayable as error:
             told = error
     if isinstance(told, Untold):

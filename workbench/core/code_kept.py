@@ -19,9 +19,11 @@ from workbench.core.code_values import (
     Leaf,
     Unsayable,
     is_plain,
+    step,
 )
 from workbench.core.codegen import class_name
 from workbench.core.layer import LayerSpec
+from workbench.core.verbatim import renamed
 
 DEEPEST = 25
 ALWAYS_THERE = ("torch", "nn")  # imported by all code that is written
@@ -39,9 +41,14 @@ class Modules:
         if isinstance(module, Chain):
             return self._children(module)
         try:
-            return Tracer(self, module).stack()
+            return self._traced(module)
         except Unsayable as error:
             return (self.kept_class(module.cls, module.call, "net", str(error)),)
+
+    def _traced(self, module: Instance) -> Stack:
+        if any(each.decorator_list for each in self.reader.lineage(module.cls)):
+            raise Unsayable("its class is decorated")
+        return Tracer(self, module).stack()
 
     def item(self, module: Any, name: str) -> Item:
         """A module as a layer, under a name if it may have it."""
@@ -60,7 +67,7 @@ class Modules:
             return self._chain(module, name)
         title = _title(module.cls, name)
         try:
-            stack = Tracer(self, module).stack()
+            stack = self._traced(module)
         except Unsayable as error:
             return self.kept_class(module.cls, module.call, name or "kept", str(error))
         group = LayerSpec.named("Group").model_validate({"title": title})
@@ -81,6 +88,7 @@ class Modules:
         return Item(LayerSpec.named("Group")(), name, chain, (items,))
 
     def _children(self, chain: Chain) -> Stack:
+        step(20 + len(chain.children))  # a block takes as long as twenty steps
         items = tuple(self.item(module, name) for name, module in chain.children)
         for item in items:
             if {"output", "num_heads"} & set(type(item.spec).model_fields):
@@ -104,13 +112,13 @@ class Modules:
 
         Gives the variable, the layer and what it is behind; None if it is no such statement.
         """
-        target = only_target(node)
+        target = "x" if isinstance(node, ast.Return) else only_target(node)
         read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         flows = [name for name in read if isinstance(names.get(name), Flow)]
         if isinstance(node, ast.Assign):
             inner = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
             flows = [name for name in flows if name in inner]
-        if target is None or len(flows) != 1:
+        if target is None or len(flows) != 1 or "x" in read - {target, flows[0]}:
             return None
         used = _attributes(node)
         if used is None or any(name not in instance.assignments for name in used):
@@ -119,9 +127,12 @@ class Modules:
             if name in names and not is_plain(names[name]):
                 return None
         assignments = [instance.assignments[name] for name in sorted(used)]
-        text = self.reader.filled_in(node, names)
+        if isinstance(node, ast.Return) and node.value:
+            text = f"x = ({self.reader.filled_in(node.value, names)})"
+        else:
+            text = self.reader.filled_in(node, names)
         if (flows[0], target) != ("x", "x"):
-            text = _renamed(text, {flows[0]: "x", target: "x"})
+            text = renamed(text, {flows[0]: "x", target: "x"})
         trees = [node, *(ast.parse(each) for each in assignments)]
         item = self._opaque(
             "",
@@ -200,11 +211,3 @@ def _attributes(node: ast.stmt) -> set[str] | None:
         for n in ast.walk(node)
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self"
     }
-
-
-def _renamed(text: str, names: dict[str, str]) -> str:
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            node.id = names.get(node.id, node.id)
-    return ast.unparse(tree)

@@ -10,6 +10,7 @@ from workbench.core.code_expressions import BUILTINS, Expressions, Named, few, m
 from workbench.core.code_layers import constructed
 from workbench.core.code_sources import Sources
 from workbench.core.code_values import (
+    FAULTS,
     Chain,
     Environment,
     Instance,
@@ -19,8 +20,10 @@ from workbench.core.code_values import (
     Unknown,
     Unsayable,
     Untold,
+    begin,
     bounded,
     calculated,
+    step,
     truth,
 )
 
@@ -38,6 +41,7 @@ class Reader(Expressions, Sources):
     """Knows the classes, functions, imports and constants of a text."""
 
     def __init__(self, tree: ast.Module, text: str) -> None:
+        begin()
         Sources.__init__(self, text)
         Expressions.__init__(self, {name: Torch(path) for name, path in KNOWN.items()})
         self._owners: dict[ast.FunctionDef, ast.ClassDef] = {}
@@ -89,7 +93,7 @@ class Reader(Expressions, Sources):
     def execute(self, statements: list[ast.stmt], names: Environment) -> None:
         """Follow statements that make constants and modules."""
         for node in statements:
-            self.step()
+            step()
             self._statement(node, names)
 
     def _statement(self, node: ast.stmt, names: Environment) -> None:
@@ -180,12 +184,10 @@ class Reader(Expressions, Sources):
     def _torch_call(self, path: str, args: list[Any], keywords: dict[str, Any]) -> Any:
         room, _, name = path.rpartition(".")
         if room == "builtins" and name in BUILTINS:
-            try:
-                return BUILTINS[name](*args, **keywords)
-            except (TypeError, ValueError, IndexError) as error:
-                raise Unsayable(f"{name}() can't be done") from error
+            return BUILTINS[name](*args, **keywords)
         if path == "collections.OrderedDict":
-            return Named(args[0].items() if isinstance(args[0], Named) else args[0])
+            first = args[0] if args else ()
+            return Named(first.items() if isinstance(first, Named) else few(first), **keywords)
         if room == "torch.nn" and name in ("Sequential", "ModuleList"):
             return _chain(args, is_called=name == "Sequential")
         return constructed(path, args, keywords)
@@ -223,6 +225,8 @@ class Reader(Expressions, Sources):
             self.execute(function.body, self.arguments(function, args, keywords))
         except _Returned as returned:
             return returned.value
+        except FAULTS as error:
+            raise Unsayable(f"{function.name} can't be followed") from error
         finally:
             self._depth -= 1
         return None
@@ -253,14 +257,14 @@ class Reader(Expressions, Sources):
 
 
 def _chain(args: list[Any], *, is_called: bool) -> Chain:
+    children = [("", child) for child in args]
     if len(args) == 1 and isinstance(args[0], Named):
-        return Chain([(str(name), child) for name, child in args[0].items()], is_called)
-    if len(args) == 1 and isinstance(args[0], list | tuple) and not is_called:
-        args = list(args[0])
-    for child in args:
-        if not isinstance(child, Leaf | Chain | Instance):
-            raise Unsayable("it holds what is no module")
-    return Chain([("", child) for child in args], is_called)
+        children = [(str(name), child) for name, child in args[0].items()]
+    elif len(args) == 1 and isinstance(args[0], list | tuple) and not is_called:
+        children = [("", child) for child in few(args[0])]
+    if not all(isinstance(child, Leaf | Chain | Instance) for _, child in children):
+        raise Unsayable("it holds what is no module")
+    return Chain(children, is_called)
 
 
 def _is_super(node: ast.expr) -> bool:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from workbench.core.code_values import Environment, is_plain
+from workbench.core.verbatim import in_strings
 
 
 class Sources:
@@ -17,14 +18,17 @@ class Sources:
 
     def source(self, node: ast.stmt | ast.expr) -> str:
         """The text of a node, as it stands there."""
-        lines = self.lines[node.lineno - 1 : node.end_lineno]
+        first = min([node.lineno, *(each.lineno for each in _decorators(node))])
+        lines = self.lines[first - 1 : node.end_lineno]
         rest = lines[-1].encode()[node.end_col_offset :].decode()
         if not (isinstance(node, ast.stmt) and rest.lstrip().startswith("#")):
             lines[-1] = lines[-1].encode()[: node.end_col_offset].decode()
         lines[0] = lines[0].encode()[node.col_offset :].decode()
-        cut = min((len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()), default=0)
+        fixed = in_strings(node)
+        free = {n for n in range(1, len(lines)) if n + first not in fixed and lines[n].strip()}
+        cut = min((len(lines[n]) - len(lines[n].lstrip()) for n in free), default=0)
         cut = min(cut, node.col_offset)
-        return "\n".join([lines[0], *(line[cut:] for line in lines[1:])])
+        return "\n".join(line[cut:] if n in free else line for n, line in enumerate(lines))
 
     def filled_in(self, node: ast.stmt | ast.expr, names: Environment) -> str:
         """The text of a node with the constants that its names stand for."""
@@ -46,3 +50,8 @@ def _constant(item: Any, names: Environment, local: set[str]) -> Any:
     if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and item.id in local:
         return ast.Constant(names[item.id]) if not isinstance(names[item.id], list) else item
     return item
+
+
+def _decorators(node: ast.stmt | ast.expr) -> list[ast.expr]:
+    kinds = ast.ClassDef | ast.FunctionDef
+    return node.decorator_list if isinstance(node, kinds) else []

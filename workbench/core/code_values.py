@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec
 
 MOST_STEPS = 100_000  # of the parser in one text: about a second
 LONGEST_LIST = 10_000
+COPIED = 100  # values that are copied in the time of a step
 LARGEST_NUMBER = 1 << 64
+
+
+# What a calculation or a call of strangers' code raises here: nothing of it is a fault of ours.
+FAULTS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
+_steps: ContextVar[int] = ContextVar("steps", default=0)
+
+
+def begin() -> None:
+    """Count the steps of a text from zero."""
+    _steps.set(0)
+
+
+def step(number: int = 1) -> None:
+    """Count steps of the parser.
+
+    Raises:
+        UserError: there were too many.
+    """
+    _steps.set(_steps.get() + number)
+    if _steps.get() > MOST_STEPS:
+        raise UserError("The code takes too long to read. Give a shorter piece of it.")
 
 
 class Unsayable(Exception):  # noqa: N818  no fault of the user: it becomes an opaque layer
@@ -133,6 +157,7 @@ def _too_large() -> Any:
 def is_plain(value: object, depth: int = 3) -> bool:
     """Whether a value is a number, a word, None, or a list of those, not too deep."""
     if isinstance(value, list | tuple):
+        step(len(value))
         return depth > 0 and all(is_plain(each, depth - 1) for each in value)
     return value is None or value is ... or isinstance(value, bool | int | float | str)
 
@@ -158,8 +183,10 @@ def calculated(operator: ast.operator, left: Any, right: Any) -> Any:
     plain = (bool, int, float)
     is_sum = isinstance(operator, ast.Add)
     if is_sum and type(left) is type(right) and isinstance(left, list | tuple | str):
+        step((len(left) + len(right)) // COPIED)
         return bounded(left + right)
     if isinstance(operator, ast.Mult) and isinstance(left, list) and isinstance(right, int):
+        step(abs(right) * len(left) // COPIED)
         return left * right if 0 <= right * len(left) <= LONGEST_LIST else _too_large()
     if not isinstance(left, plain) or not isinstance(right, plain):
         raise Unsayable("it calculates with what is no number")

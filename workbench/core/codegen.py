@@ -16,6 +16,7 @@ from workbench.core.model import ModelSpec
 from workbench.core.parameters import Parameters
 from workbench.core.pretty import LENGTH, statement
 from workbench.core.unknown import constructor_source
+from workbench.core.verbatim import indented
 from workbench.core.walk import Path, Step, in_stack, walk
 
 NET = "Net"
@@ -103,7 +104,7 @@ class _Module:
     def code(self) -> Code:
         lines = [line for each in self._done for line in (Line(""), Line(""), *each.lines())]
         for text, path in reversed(self._kept.items()):
-            lines = [Line(""), Line(""), *(Line(each, path) for each in text.splitlines()), *lines]
+            lines = [Line(""), Line(""), *(Line(each, path) for each in text.split("\n")), *lines]
         used = {
             name for line in lines for name in re.findall(r"\b(torch|torchvision)\.", line.text)
         }
@@ -152,8 +153,8 @@ class _Module:
                     self._construct(made, (*path, number), walks)
                 continue
             if layer.verbatim:
-                kept = textwrap.indent(getattr(layer, "assignments", ""), " " * 8)
-                made.init += [Line(text, path, is_kept=True) for text in kept.splitlines()]
+                kept = indented(getattr(layer, "assignments", ""), 8)
+                made.init += [Line(text, path, is_kept=True) for text in kept]
                 self._keep(getattr(layer, "definitions", ""), path)
                 continue
             source = self._scope(made, layer, steps) if isinstance(layer, BlockSpec) else None
@@ -234,7 +235,7 @@ def _comment(text: str) -> list[str]:
 def _laid_out(line: Line) -> list[Line]:
     """A line of a forward at its place, with its note where there is room for it."""
     if line.is_kept:
-        return [replace(line, text=f"{' ' * 8}{line.text}")]
+        return [line]
     texts = statement(line.text, 8)
     noted = f"{texts[0]}  # {line.note}"
     if line.note and len(texts) == 1 and len(noted) <= LENGTH:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workbench.core.block import BlockSpec
 from workbench.core.layer import LayerSpec, shape_text
 from workbench.core.unknown import call_source
+from workbench.core.verbatim import indented, renamed
 from workbench.core.walk import Path, Step
 
 LONGEST_VARIABLE = 16
@@ -21,7 +22,7 @@ class Line:
     owner: Path | None = None
     note: str = ""
     is_kept: bool = False
-    """Whether it stays as it is, whatever its length."""
+    """Whether it stays as it is, whatever its length; it has its indentation."""
 
 
 class Forward:
@@ -64,9 +65,9 @@ class Forward:
         """Statements of somebody's own, which take `x` and leave their output in it."""
         if source != target:
             self.lines.append(Line(f"{target} = {source}", path))
-        for line in layer.call_source("", "x", ()):
-            text = re.sub(r"(?<![.\w])x\b(?!=)", target, line)
-            self.lines.append(Line(text, path, is_kept=True))
+        text = "\n".join(layer.call_source("", "x", ()))
+        for line in indented(renamed(text, {"x": target}), 8):
+            self.lines.append(Line(line, path, is_kept=True))
 
     def _fork(self, block: BlockSpec, path: Path, source: str, target: str) -> None:
         """Stacks side by side, and the line that joins them."""

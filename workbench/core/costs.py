@@ -58,12 +58,13 @@ class Costs:
         """All that training holds at the start of the backward pass."""
         return self.weights + self.gradients + self.optimizer + self.saved
 
-    def texts(self) -> dict[str, str]:
-        """The totals as short texts, for the sentences in which they are told."""
+    def texts(self, one: str = "parameter", many: str = "parameters") -> dict[str, str]:
+        """The totals as short texts, for the sentences in which they are told; `one` and `many`
+        are the words for parameters."""
         sizes = ("inputs", "forward", "saved", "weights", "gradients", "optimizer", "training")
         return {
             "batch": f"{self.batch:,}",
-            "parameters": counted(self.parameters, "parameter", "parameters"),
+            "parameters": counted(self.parameters, one, many),
             "multiply_adds": amount(self.multiply_adds),
             **{name: size(getattr(self, name)) for name in sizes},
         }

@@ -253,6 +253,11 @@ class Fix:
         for name, value in (("label", label), ("layers", layers), ("values", values)):
             object.__setattr__(self, name, value)
 
+    @property
+    def text(self) -> str:
+        """The label filled, in English."""
+        return self.label.format(**self.values)
+
 
 class ShapeError(UserError):
     """A layer that can't take its input, with the fixes that would mend it."""

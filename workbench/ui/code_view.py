@@ -1,9 +1,11 @@
 """An editor that shows Python to be read: colours, line numbers, marked lines."""
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate
 
 from pygments.lexers import PythonLexer
-from pygments.token import Comment, Keyword, Name, Number, Operator, String, Token
+from pygments.token import Comment, Keyword, Name, Number, Operator, String
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -34,36 +36,43 @@ SHADES = {
     Operator.Word: ("#a3309f", "#d891ef"),
     Comment: ("#5d6673", "#9aa3ae"),
 }
+QUOTES = ('"""', "'''")
 EDGE = 8  # pixels between the numbers, their border and the text
 
 
 class _Colours(QSyntaxHighlighter):
-    """Colours a text that pygments has read as a whole; a block takes the tokens of its line."""
+    """Colours line by line, so that a change costs the lines that it changes. The state of a line
+    is the quote that is open at its end, as a place in `QUOTES`; -1 if none is."""
 
     def __init__(self, editor: QPlainTextEdit) -> None:
         super().__init__(editor)
-        self._lines: list[list[tuple[int, int, QTextCharFormat]]] = []
+        self._lexer = PythonLexer(stripnl=False)
+        self.dress(dark=False)
         self.setDocument(editor.document())
 
-    def read(self, text: str, dark: bool) -> None:
-        """Take a text; it is to be shown next."""
-        formats = {kind: _format(shades[dark], kind) for kind, shades in SHADES.items()}
-        self._lines = [[]]
-        column = 0
-        for token, part in PythonLexer(stripnl=False).get_tokens(text):
-            kind = next((each for each in reversed(token.split()) if each in formats), Token)
-            for number, piece in enumerate(part.split("\n")):
-                if number:
-                    self._lines.append([])
-                    column = 0
-                if kind in formats and piece:
-                    self._lines[-1].append((column, len(piece), formats[kind]))
-                column += len(piece)
+    def dress(self, dark: bool) -> None:
+        """Take other colours; `rehighlight` brings them in."""
+        self._formats = {kind: _format(shades[dark], kind) for kind, shades in SHADES.items()}
 
     def highlightBlock(self, text: str) -> None:
-        number = self.currentBlock().blockNumber()
-        for start, length, shade in self._lines[number] if number < len(self._lines) else ():
-            self.setFormat(start, length, shade)
+        before = self.previousBlockState()
+        opened = QUOTES[before] if before >= 0 else ""
+        tokens = list(self._lexer.get_tokens_unprocessed(f"{opened}{text}\n"))
+        for at, token, part in tokens:
+            kind = next((each for each in reversed(token.split()) if each in self._formats), None)
+            start = max(at - len(opened), 0)
+            length = at - len(opened) + len(part) - start
+            if kind and length > 0:
+                self.setFormat(start, length, self._formats[kind])
+        self.setCurrentBlockState(_open_quote(tokens))
+
+
+def _open_quote(tokens: Sequence[tuple[int, object, str]]) -> int:
+    """Which of `QUOTES` is still open behind a line: then its end is a part of a string."""
+    if tokens[-1][1] not in String:
+        return -1
+    strings = (part for _, token, part in reversed(tokens) if token in String)
+    return next((QUOTES.index(part[-3:]) for part in strings if part[-3:] in QUOTES), -1)
 
 
 def _format(shade: str, kind: object) -> QTextCharFormat:
@@ -89,13 +98,18 @@ class _Numbers(QWidget):
         self._view.paint_numbers(event.rect())
 
 
+def _length(line: str) -> int:
+    """How many places of a document a line takes: units of UTF-16."""
+    return len(line.encode("utf-16-le")) // 2
+
+
 class CodeView(QPlainTextEdit):
     """Python to be read; `line_clicked` carries the number of a line, from 0."""
 
     line_clicked = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(readOnly=True)
+        super().__init__(readOnly=True, undoRedoEnabled=False)
         self._theme = theme
         self._marked: tuple[int, ...] = ()
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
@@ -114,16 +128,29 @@ class CodeView(QPlainTextEdit):
 
     def show_code(self, text: str) -> None:
         """Show a text; the place in sight stays."""
-        if text == self.toPlainText() and self._theme.dark == self._dark:
-            return
-        self._dark = self._theme.dark
-        self._colours.read(text, self._dark)
-        at = self.verticalScrollBar().value()
-        if text == self.toPlainText():
+        if self._theme.dark != self._dark:
+            self._dark = self._theme.dark
+            self._colours.dress(self._dark)
             self._colours.rehighlight()
-        else:
-            self.setPlainText(text)
-        self.verticalScrollBar().setValue(at)
+        shown = self.toPlainText()
+        if text != shown:
+            at = self.verticalScrollBar().value()
+            self._change(shown, text)
+            self.verticalScrollBar().setValue(at)
+
+    def _change(self, shown: str, text: str) -> None:
+        """Bring the lines to those of `text`; only those that are others cost time."""
+        before, after = shown.splitlines(keepends=True), text.splitlines(keepends=True)
+        places = [0, *accumulate(map(_length, before))]
+        cursor = QTextCursor(self.document())
+        changes = SequenceMatcher(None, before, after).get_opcodes()
+        for kind, first, end, new, new_end in reversed(changes):  # no change moves another
+            if kind != "equal":
+                cursor.beginEditBlock()  # one for each: all that lies in one is coloured anew
+                cursor.setPosition(places[first])
+                cursor.setPosition(places[end], QTextCursor.MoveMode.KeepAnchor)
+                cursor.insertText("".join(after[new:new_end]))
+                cursor.endEditBlock()
 
     def mark(self, lines: Sequence[int]) -> None:
         """Mark lines, and see that the first of them is in sight if they are others than before."""

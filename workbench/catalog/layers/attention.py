@@ -43,7 +43,7 @@ class _Attention(LayerSpec, abstract=True):
 
     def _with_heads(self, heads: int) -> Fix:
         name = self.heads_name
-        return Fix(f"set {name}={heads}", (self.replace(**{name: heads}),))
+        return Fix("set {name}={heads}", (self.replace(**{name: heads}),), name=name, heads=heads)
 
     def _attention_weights(self, features: int) -> int:
         """Query, key, value and output are four square matrices."""

@@ -16,6 +16,7 @@ from workbench.catalog.layers.repairs import needs_axes, offers, reshaped
 from workbench.catalog.layers.resize import Upsample
 from workbench.core.errors import UserError
 from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window, counted
+from workbench.core.reasons import Refused
 from workbench.core.spec import Size
 
 Table = dict[int, int]
@@ -87,7 +88,8 @@ class Backbone(LayerSpec, abstract=True):
     @model_validator(mode="after")
     def _has_the_frozen_stages(self) -> Self:
         if self.frozen > len(self.stages):
-            raise ValueError(f"{self.kind} has {len(self.stages)} stages to freeze")
+            stages = len(self.stages)
+            raise Refused("{kind} has {stages} stages to freeze", kind=self.kind, stages=stages)
         return self
 
     def out_shape(self, in_shape: Shape) -> Shape:

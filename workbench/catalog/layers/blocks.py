@@ -122,7 +122,8 @@ class Residual(BlockSpec):
         if projection is None:
             return [taken_away]
         mended = self.replace(shortcut=(*self.shortcut, projection))
-        return [Fix(f"project the shortcut by {projection.kind}", (mended,)), taken_away]
+        kind = projection.kind
+        return [Fix("project the shortcut by {kind}", (mended,), kind=kind), taken_away]
 
     def joined(self, torch: Any, outputs: Sequence[Any]) -> Any:
         return outputs[0] + outputs[1]
@@ -253,7 +254,7 @@ class Branches(BlockSpec):
         for dim in range(1, len(shapes[0]) + 1):
             mended = self.replace(dim=dim)
             if dim != self.dim and mended._misfit(shapes) is None:
-                fixes.append(Fix(f"set dim={dim}", (mended,)))
+                fixes.append(Fix("set dim={dim}", (mended,), dim=dim))
         if len({prod(shape) for shape in shapes}) == 1 == len(set(shapes)):
             fixes.append(Fix("add instead", (self.replace(merge="add"),)))
         return [*fixes[:2], Fix("keep the first branch only", self.branches[0])]

@@ -46,7 +46,8 @@ class Convolving(LayerSpec, abstract=True):
                 "has groups={groups}, which must divide both its {came} input and {out} output "
                 "channels.",
                 fixes=[
-                    Fix(f"set groups={size}", (self.replace(groups=size),)) for size in (*found, 1)
+                    Fix("set groups={groups}", (self.replace(groups=size),), groups=size)
+                    for size in (*found, 1)
                 ],
                 groups=groups,
                 came=in_channels,

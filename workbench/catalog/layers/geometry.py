@@ -121,7 +121,10 @@ def _too_small(layer: LayerSpec, in_shape: Shape, windows: Sequence[Slide]) -> N
         smaller["dilation"] = 1
     raise ShapeError(
         "has a window of {kernel}, larger than its {came} input.",
-        fixes=[Fix(f"set kernel_size={smallest}", (layer.replace(**smaller),)), removed()],
+        fixes=[
+            Fix("set kernel_size={size}", (layer.replace(**smaller),), size=smallest),
+            removed(),
+        ],
         kernel=size_text([slide.kernel for slide in windows]),
         came=size_text(in_shape[1:]),
     )

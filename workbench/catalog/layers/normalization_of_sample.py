@@ -75,7 +75,9 @@ class LayerNorm(LayerSpec):
 
     def _all_dims(self, in_shape: Shape) -> list[Fix]:
         dims = len(in_shape)
-        return [Fix(f"set last_dims={dims}", (self.replace(last_dims=dims),))] if dims > 1 else []
+        if dims <= 1:
+            return []
+        return [Fix("set last_dims={dims}", (self.replace(last_dims=dims),), dims=dims)]
 
     def _normalized(self, in_shape: Shape) -> Shape:
         return in_shape[-self.last_dims :]
@@ -149,7 +151,7 @@ class GroupNorm(LayerSpec):
         return [*nearest_divisors(channels, self.num_groups), 1]
 
     def _in_groups(self, groups: int) -> Fix:
-        return Fix(f"set num_groups={groups}", (self.replace(num_groups=groups),))
+        return Fix("set num_groups={groups}", (self.replace(num_groups=groups),), groups=groups)
 
     def parameter_count(self, in_shape: Shape) -> int:
         return 2 * in_shape[0] * self.affine

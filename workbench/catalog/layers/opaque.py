@@ -41,7 +41,7 @@ class Opaque(LayerSpec):
         raise NotImplementedError("code of somebody's own is never run")
 
     def call_source(self, module: str, x: str, in_shape: Shape) -> list[str]:
-        return self.statements.splitlines()
+        return self.statements.split("\n") if self.statements else []
 
     def words(self) -> str:
         return self.statements.splitlines()[0] if self.statements else ""

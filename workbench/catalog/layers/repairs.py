@@ -26,7 +26,7 @@ def removed() -> Fix:
 
 def offers(in_shape: Shape, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     """The first two of these that leave no fault behind, then the removal of the layer."""
-    mending = {fix.label: fix for fix in fixes if passes(in_shape, fix.layers)}
+    mending = {fix.text: fix for fix in fixes if passes(in_shape, fix.layers)}
     return (*list(mending.values())[:2], removed())
 
 
@@ -57,13 +57,13 @@ def needs_axes(layer: LayerSpec, in_shape: Shape, axes: int, likely: Iterable[Fi
 def _other_axes(layer: LayerSpec, in_shape: Shape, axes: int) -> Iterator[Fix]:
     other = sibling(layer, len(in_shape) - 1)
     if other:
-        yield Fix(f"use {other.kind}", (other,))
+        yield Fix("use {kind}", (other,), kind=other.kind)
     bringing = reshaped(in_shape, axes + 1)
-    yield Fix(f"insert {bringing.kind}", (bringing, layer))
+    yield Fix("insert {kind}", (bringing, layer), kind=bringing.kind)
     signal = sibling(layer, 1)
     if signal and len(in_shape) == 1:
         row = Unflatten(unflattened_size=(1, *in_shape))
-        yield Fix(f"insert Unflatten, use {signal.kind}", (row, signal))
+        yield Fix("insert Unflatten, use {kind}", (row, signal), kind=signal.kind)
 
 
 def sibling(layer: LayerSpec, axes: int) -> LayerSpec | None:
@@ -125,7 +125,9 @@ def needs_sequence(layer: LayerSpec, in_shape: Shape, rows_first: bool = True) -
         ways = as_sequence(in_shape, rows_first)
         raise ShapeError(
             "gets {came}, needs a sequence: length × features.",
-            fixes=offers(in_shape, (Fix(way.label, (*way.layers, layer)) for way in ways)),
+            fixes=offers(
+                in_shape, (Fix(way.label, (*way.layers, layer), **way.values) for way in ways)
+            ),
             came=shape_text(in_shape),
         )
 

@@ -138,9 +138,9 @@ class Unflatten(_Reshape):
         return tuple(size // known if part < 0 else part for part in self.unflattened_size)
 
     def _sized(self, sizes: tuple[int, ...]) -> Fix:
-        told = shape_text(sizes).replace("-1", "the rest")
+        told = shape_text(sizes).replace("-1", "…")
         rest = {"unflattened_size": sizes} if sizes.count(-1) == 1 else {}
-        return Fix(f"lay it out as {told}", (self.replace(**rest),))
+        return Fix("lay it out as {sizes}", (self.replace(**rest),), sizes=told)
 
     def arguments(self, in_shape: Shape) -> dict[str, Any]:
         return {"dim": self.dim, "unflattened_size": self.unflattened_size}
@@ -193,7 +193,7 @@ class Permute(_Reshape):
             raise self._refuse(
                 "orders {count} dimensions, gets {came}.",
                 in_shape,
-                *(Fix(f"set dims={size}", (self.replace(dims=size),)) for size in orders),
+                *(Fix("set dims={dims}", (self.replace(dims=dims),), dims=dims) for dims in orders),
                 count=len(self.dims),
             )
         return tuple(in_shape[dim - 1] for dim in self.dims)

@@ -74,7 +74,10 @@ class Upsample(LayerSpec):
             needs_axes(self, in_shape, AXES_OF.get(self.mode, 2))
         if AXES_OF.get(self.mode, axes) != axes:
             other = "linear" if axes == 1 else "bilinear"
-            known = [Fix(f"set mode={mode}", (self._in_mode(mode),)) for mode in (other, "nearest")]
+            known = [
+                Fix("set mode={mode}", (self._in_mode(mode),), mode=mode)
+                for mode in (other, "nearest")
+            ]
             raise ShapeError(
                 "has mode={mode}, which does not suit {came}.",
                 fixes=[*known, removed()],
@@ -225,8 +228,11 @@ class PixelShuffle(LayerSpec):
         enough = -(-channels // self.upscale_factor**2) * self.upscale_factor**2
         widening = Conv2d(out_channels=enough, kernel_size=1)
         return [
-            *(Fix(f"set upscale_factor={f}", (self.replace(upscale_factor=f),)) for f in smaller),
-            Fix(f"insert Conv2d to {enough} channels", (widening, self)),
+            *(
+                Fix("set upscale_factor={factor}", (self.replace(upscale_factor=f),), factor=f)
+                for f in smaller
+            ),
+            Fix("insert Conv2d to {channels} channels", (widening, self), channels=enough),
         ][-2:]
 
     def windows(self, in_shape: Shape) -> tuple[Window, ...] | None:

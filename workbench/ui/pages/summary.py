@@ -27,6 +27,7 @@ from workbench.ui.stack import Stack
 from workbench.ui.text import tr
 
 WIDEST = 190  # pixels of a column before it is asked to
+MEASURED = 40  # rows, from the first in sight: to measure all takes a millisecond a layer
 
 
 class SummaryPage(Page):
@@ -64,6 +65,7 @@ class SummaryPage(Page):
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         view.horizontalHeader().setMaximumSectionSize(600)
+        view.horizontalHeader().setResizeContentsPrecision(MEASURED)
         view.horizontalHeader().setSectionsMovable(True)
         for name in ("Input", "Kernel"):  # behind the figures, which a narrow panel then shows
             place = view.horizontalHeader().visualIndex(COLUMNS.index(name))
@@ -93,9 +95,12 @@ class SummaryPage(Page):
         self._show_current()
 
     def _fit_columns(self) -> None:
-        self.view.resizeColumnsToContents()
+        """Give each column room for its head, for the first rows in sight and for the total."""
+        header, last = self.view.horizontalHeader(), self.table.rowCount() - 1
         for column in range(self.table.columnCount()):
-            self.view.setColumnWidth(column, min(self.view.columnWidth(column) + 8, WIDEST))
+            total = self.view.sizeHintForIndex(self.table.index(last, column)).width()
+            widths = (self.view.sizeHintForColumn(column), header.sectionSizeHint(column), total)
+            self.view.setColumnWidth(column, min(max(widths) + 8, WIDEST))
 
     def _show_current(self) -> None:
         place = self.table.place_of(self.current)

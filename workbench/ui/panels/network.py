@@ -124,7 +124,7 @@ class NetworkPanel(Panel):
             self.view.expandRecursively(self.stack.index(row, 0, parent))
 
     def _recount(self) -> None:
-        told = tr(SHORT, **self.stack.costs.texts())
+        told = tr(SHORT, **self.stack.costs.texts(tr("parameter"), tr("parameters")))
         found = counts_text(self.stack.checks)
         self.info.setText(f"{told} · {found}" if found else told)
         self.info.setToolTip(tr(LONG, **self.stack.costs.texts()))
