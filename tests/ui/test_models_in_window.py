@@ -46,6 +46,7 @@ def test_a_saved_model_predicts_the_same_in_a_fresh_window(
     name, template = WAYS[way]
     window = open_window(past_run.project())
     window.start()
+    qtbot.waitUntil(lambda: window.session.weights is not None, timeout=PATIENCE)
     settled(qtbot, window)
     save(qtbot, window, way, tmp_path / name)
     before = np.load(past_run.predictions("test", 3))

@@ -33,6 +33,7 @@ from workbench.core.code_values import (
     Leaf,
     Torch,
     Unsayable,
+    attribute_name,
     step,
     truth,
 )
@@ -230,7 +231,7 @@ class Tracer:
         if isinstance(target, Leaf | Chain | Instance):
             if not flows or any(flow is not flows[0] for flow in flows):
                 raise Unsayable(f"line {node.lineno} calls a module with several inputs")
-            return self._through(target, flows[0], _attribute_name(func), len(args))
+            return self._through(target, flows[0], attribute_name(func), len(args))
         return self.reader.evaluate(node, names)
 
     def _is_flow(self, node: ast.expr, names: Environment) -> bool:
@@ -294,7 +295,3 @@ class Tracer:
         if args and isinstance(args[0], Flow) and path.startswith(("torch.", "torchvision.")):
             return self._layers(args[0], name, args[1:], keywords)
         return self.reader.evaluate(node, names)
-
-
-def _attribute_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else ""

@@ -200,3 +200,8 @@ def calculated(operator: ast.operator, left: Any, right: Any) -> Any:
 def bounded(values: Sequence[Any]) -> Any:
     """The values, if they are not too many."""
     return values if len(values) <= LONGEST_LIST else _too_large()
+
+
+def attribute_name(node: ast.expr) -> str:
+    """The `b` of `a.b`; empty for anything else."""
+    return node.attr if isinstance(node, ast.Attribute) else ""
