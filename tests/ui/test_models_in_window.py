@@ -46,8 +46,8 @@ def test_a_saved_model_predicts_the_same_in_a_fresh_window(
     name, template = WAYS[way]
     window = open_window(past_run.project())
     window.start()
-    qtbot.waitUntil(lambda: window.session.weights is not None, timeout=PATIENCE)
     settled(qtbot, window)
+    qtbot.waitUntil(window.commands.actions[way].isEnabled, timeout=PATIENCE)
     save(qtbot, window, way, tmp_path / name)
     before = np.load(past_run.predictions("test", 3))
     held = [before[each].copy() for each in ("probabilities", "targets", "losses")]
@@ -64,9 +64,12 @@ def test_a_saved_model_predicts_the_same_in_a_fresh_window(
     other.session.reported.connect(events.extend)
     choose(qtbot, other, "model.load")
     choose_file(qtbot, other, "dialog.load_model", tmp_path / name)
+    qtbot.waitUntil(
+        lambda: {e.split for e in events if isinstance(e, PredictionsSaved)} == {"val", "test"},
+        timeout=PATIENCE,
+    )
     settled(qtbot, other)
     saved = {event.split: event for event in events if isinstance(event, PredictionsSaved)}
-    assert set(saved) == {"val", "test"}
     after = np.load(other.session.run.folder / saved["test"].path)
     for array, each in zip(held, ("probabilities", "targets", "losses"), strict=True):
         np.testing.assert_array_equal(after[each], array)
