@@ -33,6 +33,8 @@ def settled(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def save(qtbot: QtBot, window: MainWindow, way: str, path: Path) -> None:
+    # once the last run is in view: its replay follows the description of the data
+    qtbot.waitUntil(window.commands.actions[way].isEnabled, timeout=PATIENCE)
     choose(qtbot, window, way)
     choose_file(qtbot, window, "dialog.save_model", path)
     settled(qtbot, window)
@@ -47,7 +49,6 @@ def test_a_saved_model_predicts_the_same_in_a_fresh_window(
     window = open_window(past_run.project())
     window.start()
     settled(qtbot, window)
-    qtbot.waitUntil(window.commands.actions[way].isEnabled, timeout=PATIENCE)
     save(qtbot, window, way, tmp_path / name)
     before = np.load(past_run.predictions("test", 3))
     held = [before[each].copy() for each in ("probabilities", "targets", "losses")]
