@@ -1,5 +1,6 @@
 """`Session`: document, data in view, model in hand, and the training job; handed to every panel."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from workbench.ui.text import tr
 from workbench.ui.theme import Theme
 
 State = Literal["idle", "running", "paused", "stopping"]
+After = Callable[[], None]
 DRAW_MILLISECONDS = 66  # at most 15 times a second: drawing holds the interpreter lock
 
 
@@ -35,12 +37,10 @@ class Session(Jobs):
     devices_found = Signal(object)
     cell_chosen = Signal(object)
     """(actual, predicted) of the confusion cell whose samples are to be seen, or None."""
-    said = Signal(str)
-    """A sentence for the status bar."""
+    said = Signal(str)  # a sentence for the status bar
     train_wanted = Signal()
     """A panel asks for what the command Train does."""
-    drawing = Signal()
-    """Time to draw what has changed."""
+    drawing = Signal()  # time to draw what has changed
 
     def __init__(
         self, project: Project, settings: Settings, theme: Theme, engines: Engines | None = None
@@ -79,7 +79,7 @@ class Session(Jobs):
     def warm(self) -> None:
         """Start the engine process and have it load the data, replay the last run of the project
         and find its devices: one after another, so that one process does it all."""
-        self.look_at_data().ended.connect(self._show_last_run)
+        self.look_at_data(then=self._show_last_run)
 
     def _show_last_run(self) -> None:
         if self.ending:
@@ -102,8 +102,9 @@ class Session(Jobs):
                 self.devices = dict(event.devices)
                 self.devices_found.emit(self.devices)
 
-    def look_at_data(self, function: str = "describe.describe") -> Job:
-        """Load the project's data for the panels; `describe.download` fetches it first."""
+    def look_at_data(self, function: str = "describe.describe", then: After | None = None) -> None:
+        """Load the project's data for the panels; `describe.download` fetches it first. `then`
+        follows: connected to the job behind its start, it could miss the end of a short one."""
         if self._describing:
             self._describing.stream.stop()
         view = self.data = DataView()
@@ -111,23 +112,23 @@ class Session(Jobs):
         self._describing = self.start(
             stream,
             lambda events: self._data_told(view, events),
-            lambda e: self._data_ended(view, e),
+            lambda e: self._data_ended(view, e, then),
         )
         self.data_changed.emit()
-        return self._describing
 
     def _data_told(self, view: DataView, events: list[Event]) -> None:
         view.take(events)
         if view is self.data:
             self.data_changed.emit()
 
-    def _data_ended(self, view: DataView, error: Exception | None) -> None:
-        if view is not self.data:
-            return
-        self._describing = None
-        if not view.end(error):
-            self._told_if_failed(error)
-        self.data_changed.emit()
+    def _data_ended(self, view: DataView, error: Exception | None, then: After | None) -> None:
+        if view is self.data:
+            self._describing = None
+            if not view.end(error):
+                self._told_if_failed(error)
+            self.data_changed.emit()
+        if then:
+            then()
 
     def choose_data(self, data: DatasetSpec) -> None:
         """Put other data into the project, with a loss that suits its task."""
@@ -245,11 +246,10 @@ class Session(Jobs):
     def _stopped(self, error: Exception | None) -> Exception | None:
         """Say what a stop left; that the engine had to be ended for it is no alarm."""
         kept = bool(self.run and self.run.last.exists())
-        self.said.emit(
-            tr("Stopped; the last checkpoint is kept.")
-            if kept
-            else tr("Stopped before a checkpoint.")
-        )
+        if kept:
+            self.said.emit(tr("Stopped; the last checkpoint is kept."))
+        else:
+            self.said.emit(tr("Stopped before a checkpoint."))
         return None if isinstance(error, EngineLost) else error
 
     def _take_weights_of_run(self) -> None:
