@@ -15,6 +15,7 @@ COMMANDS = (
     "new",
     "train",
     "evaluate",
+    "runs",
     "info",
     "data",
     "code",

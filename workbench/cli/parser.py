@@ -12,6 +12,7 @@ from workbench.cli import (
     info,
     listing,
     making,
+    past,
     training,
 )
 from workbench.core.errors import UserError
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _add_new(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_runs(commands)
     _add_info(commands)
     _add_data(commands)
     _add_code(commands)
@@ -121,6 +123,11 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument(
         "--split", choices=("train", "val", "test"), default="test", help="test, if not given"
     )
+
+
+def _add_runs(commands: Any) -> None:
+    runs = _add(commands, "runs", past.runs, "list the runs of the past, newest first")
+    runs.add_argument("--runs-dir", metavar="DIR", help="where their folders lie")
 
 
 def _add_info(commands: Any) -> None:

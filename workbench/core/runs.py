@@ -113,7 +113,7 @@ def create_run(project: Project, runs_dir: Path) -> Run:
 
 
 def _claimed(runs_dir: Path, label: str) -> Path:
-    number = max((_number(run) for run in runs_dir.iterdir()), default=0)
+    number = max((number_of(run) for run in runs_dir.iterdir()), default=0)
     while True:  # another program may take the same number: mkdir decides
         number += 1
         folder = runs_dir / f"{number:04}-{label}"
@@ -124,7 +124,8 @@ def _claimed(runs_dir: Path, label: str) -> Path:
             continue
 
 
-def _number(folder: Path) -> int:
+def number_of(folder: Path) -> int:
+    """The number that a run folder begins with; 0 if it has none."""
     match = _NUMBERED.match(folder.name)
     return int(match[1]) if match else 0
 
@@ -152,7 +153,7 @@ def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | No
 
 
 def _newest_run_of(project: Project, runs_dir: Path, among: int) -> Run | None:
-    newest = sorted(runs_dir.iterdir(), key=_number, reverse=True)[:among]
+    newest = sorted(runs_dir.iterdir(), key=number_of, reverse=True)[:among]
     data = project.to_json().encode()
     for run in map(Run, newest):
         if run.checkpoint and run.project_file.is_file() and run.project_file.read_bytes() == data:

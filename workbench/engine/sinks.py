@@ -20,6 +20,7 @@ from workbench.core.events import (
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine.fit import fit
+from workbench.engine.summary_sink import summarize
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -42,7 +43,8 @@ def train(
     """
     run = Run(folder)
     events = fit(project, run, resume=resume, weights=weights)
-    return tensorboard(record(events, run), run, project)
+    logged = tensorboard(record(events, run), run, project)
+    return summarize(logged, run, project)
 
 
 def record(events: Generator[Event], run: Run) -> Generator[Event]:
