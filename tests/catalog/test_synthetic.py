@@ -76,15 +76,16 @@ def test_the_seed_decides_all_samples(name: str) -> None:
     assert len(first) == 50
 
 
-def test_fake_data_are_those_of_torchvision() -> None:
+@pytest.mark.parametrize("size", [(3, 8, 9), (1, 33, 31), (3, 224, 224)])
+def test_fake_data_are_those_of_torchvision(size: tuple[int, int, int]) -> None:
     from torchvision.datasets import FakeData
 
     splits = DatasetSpec.named("FakeData")(
-        size=30, image_size=(3, 8, 9), num_classes=4, random_offset=7
+        size=30, image_size=size, num_classes=4, random_offset=7
     ).load()
     made = {
-        (np.asarray(image).transpose(2, 0, 1).tobytes(), target)
-        for image, target in FakeData(30, (3, 8, 9), 4, random_offset=7)
+        (np.atleast_3d(image).transpose(2, 0, 1).tobytes(), target)
+        for image, target in FakeData(30, size, 4, random_offset=7)
     }
     ours = {
         (image.tobytes(), int(target))
