@@ -1,5 +1,6 @@
 """What all tests share: a home of their own and one pair of warm engine processes."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,13 @@ import pytest
 
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.engine.remote import Engines
+
+
+def pytest_collection_finish() -> None:
+    """What all modules hold stays to the end: neither the collector nor the hunt for what a test
+    leaves behind goes through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -216,16 +216,16 @@ def npy(shape: tuple[int, ...], content: bytes, kind: str = "|u1") -> bytes:
     return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + content
 
 
-def test_an_npz_of_two_megabytes_that_holds_two_gigabytes_is_refused(tmp_path: Path) -> None:
-    size = 2 << 30
+def test_an_npz_that_unpacks_to_a_thousand_times_its_size_is_refused(tmp_path: Path) -> None:
+    size = 300_000_000
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("X.npy", "w", force_zip64=True) as member:
+        with archive.open("X.npy", "w") as member:
             member.write(npy((size // 1000, 1000), b""))
-            for _ in range(size >> 24):
-                member.write(bytes(1 << 24))
+            for _ in range(size // 1_000_000):
+                member.write(bytes(1_000_000))
         archive.writestr("y.npy", npy((size // 1000,), bytes(size // 1000)))
-    assert (tmp_path / "bomb.npz").stat().st_size < 4_000_000
-    with pytest.raises(UserError, match=r"claims to unpack .* MB to 2,147 MB, which no real data"):
+    assert (tmp_path / "bomb.npz").stat().st_size < size / 900
+    with pytest.raises(UserError, match=r"claims to unpack 0.3 MB to 300 MB, which"):
         opened(tmp_path / "bomb.npz").load()
 
 
