@@ -1,7 +1,7 @@
-"""Batches against the bare step and against a hand-written Dataset + DataLoader, as ratios.
+"""Batches of files against a hand-written Dataset + DataLoader, as ratios, and what they take.
 
 Both sides of a ratio run in turns in one process, so that what else the machine does falls on both;
-each figure is the median of the turns. Name the parts to run: cnn mlp folder transforms memory.
+each figure is the median of the turns. Name the parts to run: folder transforms memory.
 """
 
 import os
@@ -10,173 +10,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from torchvision import datasets as hand_datasets
 from torchvision.transforms import v2
 
 import workbench.catalog  # noqa: F401
-from workbench.core.data import DatasetInfo, DatasetSpec, Samples
-from workbench.core.events import StepCompleted
-from workbench.core.layer import LayerSpec
-from workbench.core.model import ModelSpec
-from workbench.core.project import Project
-from workbench.core.runs import create_run
-from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig
 from workbench.engine import batches, machine
-from workbench.engine.build import build
-from workbench.engine.fit import fit
 from workbench.engine.sources import recognize
 
 CPU = torch.device("cpu")
 BATCH = 64
-STEPS, ROUNDS = 20, 40  # short turns: what else the machine does lasts longer
-OF_A_RUN = 200
-TOTAL = 60_000
-
-
-class Random28(DatasetSpec, abstract=True):
-    """As many images as MNIST has, of noise: it is time that is measured."""
-
-    def source_info(self) -> DatasetInfo:
-        sizes = {"train": TOTAL, "val": 10, "test": 10}
-        classes = tuple("0123456789")
-        return DatasetInfo(
-            title="noise", origin="", shape=(1, 28, 28), task="classification", sizes=sizes,
-            classes=classes,
-        )  # fmt: skip
-
-    def load(self) -> Any:
-        draw = np.random.default_rng(0)
-        inputs = draw.integers(0, 256, (TOTAL, 1, 28, 28), dtype=np.uint8)
-        whole = Samples(inputs, draw.integers(0, 10, TOTAL))
-        none = Samples(inputs[:10], whole.targets[:10])
-        return {"train": whole, "val": none, "test": none}
-
-
-class ByHand(Dataset[tuple[Tensor, int]]):
-    """What a person would write first."""
-
-    def __init__(self, samples: Samples) -> None:
-        self.images, self.labels = samples
-        self.transform = v2.Compose(
-            [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5], [0.29])]
-        )
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.transform(self.images[index].transpose(1, 2, 0)), int(self.labels[index])
-
-
-def layer(kind: str, **arguments: Any) -> LayerSpec:
-    return LayerSpec.named(kind)(**arguments)
-
-
-CNN = ModelSpec(
-    layers=(
-        layer("Conv2d", out_channels=16, kernel_size=3, padding=1), layer("ReLU"),
-        layer("MaxPool2d"),
-        layer("Conv2d", out_channels=32, kernel_size=3, padding=1), layer("ReLU"),
-        layer("MaxPool2d"), layer("Flatten"), layer("Linear", out_features=10),
-    )
-)  # fmt: skip
-MLP = ModelSpec(
-    layers=(
-        layer("Flatten"), layer("Linear", out_features=128), layer("ReLU"),
-        layer("Linear", out_features=10),
-    )
-)  # fmt: skip
-
-
-def stepper(model: ModelSpec, channels_last: bool) -> Callable[[Tensor, Tensor], None]:
-    """A training step on a network of its own."""
-    torch.manual_seed(0)
-    layout = torch.channels_last if channels_last else torch.preserve_format
-    network = build(model, (1, 28, 28)).to(memory_format=layout)
-    optimizer = torch.optim.Adam(network.parameters(), fused=True)
-    criterion = nn.CrossEntropyLoss()
-
-    def step(inputs: Tensor, targets: Tensor) -> None:
-        optimizer.zero_grad()
-        criterion(network(inputs), targets).backward()
-        optimizer.step()
-
-    return step
-
-
-def timed(step: Callable[[Tensor, Tensor], None], pairs: Iterator[Any]) -> float:
-    """Seconds per step."""
-    for inputs, targets in (next(pairs) for _ in range(2)):
-        step(inputs, targets)
-    since = time.perf_counter()
-    for _ in range(STEPS):
-        step(*next(pairs))
-    return (time.perf_counter() - since) / STEPS
-
-
-def endless(make: Callable[[], Any]) -> Iterator[Any]:
-    while True:
-        yield from make()
-
-
-def small_images(name: str, model: ModelSpec, channels_last: bool) -> None:
-    data = Random28(val_fraction=0.0)
-    ours = batches.Batches(data, CPU, channels_last)
-    samples = batches.loaded(data)["train"]
-    same = next(ours.shuffled(BATCH, 0, 1))
-    loader = DataLoader(ByHand(samples), BATCH, shuffle=True)
-    feeds = {
-        "limit": endless(lambda: [same]),
-        "batches": endless(lambda: ours.shuffled(BATCH, 0, 1)),
-        "by hand": endless(lambda: loader),
-    }
-    step = stepper(model, channels_last)
-    found: dict[str, list[float]] = {feed: [] for feed in (*feeds, "fit")}
-    for number in range(ROUNDS):
-        for feed, pairs in feeds.items():
-            found[feed].append(timed(step, pairs))
-        if number % 8 == 0:
-            found["fit"].append(whole_run(data, model))
-    told(name, found)
-
-
-def whole_run(data: DatasetSpec, model: ModelSpec) -> float:
-    """Seconds per step of a run, figures and events included."""
-    train = TrainConfig(
-        loss=LossSpec.named("CrossEntropyLoss")(),
-        optimizer=OptimizerSpec.named("Adam")(),
-        batch_size=BATCH,
-        epochs=1,
-    )
-    project = Project(model=model, data=data, train=train)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        closing(fit(project, create_run(project, Path(folder)))) as events,
-    ):
-        steps = (event for event in events if isinstance(event, StepCompleted))
-        first = next(event for event in steps if event.step >= 10)
-        last = next(
-            event for event in steps if event.seconds > first.seconds and event.step >= OF_A_RUN
-        )
-    return (last.seconds - first.seconds) / (last.step - first.step)
 
 
 def told(name: str, found: dict[str, list[float]]) -> None:
-    """Ratios of the medians, and the medians."""
+    """The ratio of the medians, and the medians."""
     middle = {feed: statistics.median(times) for feed, times in found.items()}
-    for feed in ("batches", "fit"):
-        if feed in middle and "limit" in middle:
-            print(f"{name}: {feed} at {middle['limit'] / middle[feed]:.2f} of the bare step")
     ratio = middle["by hand"] / middle["batches"]
     print(f"{name}: batches {ratio:.1f} times as fast as by hand")
     print("   ", ", ".join(f"{feed} {1e3 * t:.3f} ms" for feed, t in middle.items()))
@@ -293,8 +148,6 @@ def status(name: str) -> int:
 
 
 PARTS: dict[str, Callable[[], None]] = {
-    "cnn": lambda: small_images("CNN on 60,000 28x28", CNN, True),
-    "mlp": lambda: small_images("MLP on 60,000 28x28", MLP, False),
     "folder": folder,
     "transforms": transforms,
     "memory": memory,

@@ -1,0 +1,26 @@
+"""Training against the bare step, the loop by hand, the peers, and itself without a window.
+
+Both sides of a ratio take short turns next to each other, so that what else the machine does falls
+on both; a figure is the median over the turns. Name the parts to run:
+    limit hand peers window late first soak [minutes]
+and, behind hand, peers and window, works if not all are wanted: cnn cnn32 mlp logistic.
+Each part takes about two minutes, soak an hour unless it is told how many minutes.
+"""
+
+import importlib
+import sys
+
+PARTS = {
+    "limit": "against",
+    "hand": "against",
+    "peers": "against",
+    "window": "windowed",
+    "late": "windowed",
+    "first": "windowed",
+    "soak": "soak",
+}
+
+if __name__ == "__main__":
+    for part in [name for name in sys.argv[1:] if name in PARTS] or PARTS:
+        # by name: a window's process has no torch, which the other parts import
+        getattr(importlib.import_module(PARTS[part]), part)()
