@@ -23,14 +23,16 @@ def _fused(model: "nn.Module") -> bool:
 
 
 class _Optimizer(OptimizerSpec, abstract=True):
+    has_fused: ClassVar[bool] = True
+
     def make(self, model: "nn.Module", lr: float) -> "Optimizer":
         from torch import optim
 
         arguments: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        learning = [each for each in model.parameters() if each.requires_grad]  # none is frozen
-        made: Optimizer = getattr(optim, self.kind)(
-            learning, lr=lr, fused=_fused(model), **arguments
-        )
+        if self.has_fused:
+            arguments["fused"] = _fused(model)
+        learned = (each for each in model.parameters() if each.requires_grad)
+        made: Optimizer = getattr(optim, self.kind)(learned, lr=lr, **arguments)
         return made
 
     def source(self, parameters: str, lr: float) -> str:

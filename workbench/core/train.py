@@ -7,11 +7,12 @@ from pydantic import Field, SerializeAsAny
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
 from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
-from workbench.core.spec import Number, Size, Spec
+from workbench.core.spec import Fraction, Number, Size, Spec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
 
 
 class LossSpec(Spec, shelf=True):
@@ -97,6 +98,34 @@ class OptimizerSpec(Spec, shelf=True):
         raise NotImplementedError
 
 
+class SchedulerSpec(Spec, shelf=True):
+    """A learning-rate scheduler of `torch.optim.lr_scheduler`; epochs count where torch counts
+    calls of `step`, unless `every_step`."""
+
+    summary: ClassVar[str]
+    every_step: ClassVar[bool] = False
+    """Whether it moves lr after every step, not after every epoch."""
+    needs_loss: ClassVar[bool] = False
+    """Whether it is told the loss of the epoch (validation, else training)."""
+
+    def make(
+        self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
+    ) -> "LRScheduler | None":
+        """The scheduler for a run of this length; None if lr stays as it is."""
+        raise NotImplementedError
+
+
+class NoScheduler(SchedulerSpec):
+    """lr stays as it is."""
+
+    summary: ClassVar[str] = "lr stays as it is."
+
+    def make(
+        self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
+    ) -> "LRScheduler | None":
+        return None
+
+
 class TrainConfig(Spec):
     """The recipe: everything about training that is neither network nor data."""
 
@@ -125,6 +154,56 @@ class TrainConfig(Spec):
     )
     device: Annotated[str, Field(strict=True, pattern=r"^(cpu|mps|cuda(:\d{1,3})?)$")] = Field(
         default="cpu", title="Device", description="Where the network is trained."
+    )
+
+    scheduler: SerializeAsAny[SchedulerSpec] = Field(
+        default_factory=NoScheduler, title="Scheduler", description="How lr changes over the run."
+    )
+    warmup_steps: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = Field(
+        default=0,
+        title="Warm-up steps",
+        description="Steps in which lr grows evenly from a hundredth to its value; 0 is none.",
+    )
+    max_norm: Annotated[Number, Field(gt=0.0, le=1e6)] | None = Field(
+        default=None,
+        title="Clip gradients at",
+        description="Largest norm of all gradients together; longer ones are shortened. Empty: no.",
+    )
+    accumulate: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(
+        default=1,
+        title="Accumulate",
+        description="Batches whose gradients are averaged for one step: a large batch in less "
+        "memory.",
+    )
+    ema_decay: Fraction = Field(
+        default=0.0,
+        title="EMA decay",
+        description="Share of the old in a moving average of the weights, which is then measured "
+        "and kept (0.999 is usual); 0 is none.",
+    )
+    patience: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = Field(
+        default=0,
+        title="Patience",
+        description="Stop early after this many epochs without a better loss; 0 never stops early.",
+    )
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = Field(
+        default="fp32",
+        title="Precision",
+        description="Number format of the work: bf16 and fp16 are faster where the device has "
+        "them; fp16 and tf32 need CUDA.",
+    )
+    compile: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        title="Compile",
+        description="torch.compile: a slow first step, then faster ones for large networks.",
+    )
+    deterministic: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        title="Deterministic",
+        description="Only algorithms that give the same result every time, also on a GPU.",
+    )
+    threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = Field(
+        default=0, title="Threads", description="CPU threads for the work; 0 is torch's choice."
     )
 
     def batch_length(self, samples: int) -> int:
