@@ -61,7 +61,9 @@ class Lines:
     def _show_ending(self, event: RunCompleted) -> None:
         if event.reason == "stopped":
             self._warn(f"stopped after step {event.step} of {self._steps}; run {self._folder}")
-        elif event.reason == "completed":
+        elif event.reason in ("completed", "early"):
+            if event.reason == "early":
+                self._warn(f"stopped early: no better loss since; epoch {event.epoch}")
             if event.test:
                 print(f"test  {figures(event.test)}")
             print(f"run   {self._folder}", flush=True)
@@ -90,7 +92,7 @@ class Bar(Lines):
         self._val = {f"val {name}": value for name, value in event.val.items() if name != "loss"}
 
     def _show_ending(self, event: RunCompleted) -> None:
-        if event.reason == "completed":
+        if event.reason in ("completed", "early"):
             print(file=sys.stderr, flush=True)
         else:
             self._draw("")

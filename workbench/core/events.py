@@ -102,7 +102,7 @@ class PredictionsSaved(Event):
 class RunCompleted(Event):
     """Training is over; `test` holds the metrics of the best weights, if it was not stopped."""
 
-    reason: Literal["completed", "stopped", "failed"]
+    reason: Literal["completed", "early", "stopped", "failed"]
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0

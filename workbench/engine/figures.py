@@ -15,12 +15,14 @@ class Told(NamedTuple):
     """What a step said: `metrics` are means over its `samples`."""
 
     step: int
+    lr: float
     samples: int
     metrics: Metrics
 
 
 class _Untold(NamedTuple):
     step: int
+    lr: float
     output: Tensor
     targets: Tensor
     loss: Tensor
@@ -35,9 +37,9 @@ class Figures:
         self.sums: dict[str, float] = {}
         """Over the samples of this epoch that were read back, and `samples`, their number."""
 
-    def add(self, step: int, output: Tensor, targets: Tensor, loss: Tensor) -> None:
-        """Keep what a step gave, without waiting for the device."""
-        self._untold.append(_Untold(step, output.detach(), targets, loss.detach()))
+    def add(self, step: int, lr: float, output: Tensor, targets: Tensor, loss: Tensor) -> None:
+        """Keep what a step at `lr` gave, without waiting for the device."""
+        self._untold.append(_Untold(step, lr, output.detach(), targets, loss.detach()))
 
     def read(self) -> list[Told]:
         """The figures of the steps since the last reading, fetched in one go."""
@@ -48,7 +50,9 @@ class Figures:
         sizes = [len(step.targets) for step in untold]
         name, figures = self._measured(untold, sizes)
         rows = zip(untold, sizes, losses, figures, strict=True)
-        told = [Told(step.step, size, {"loss": loss, name: f}) for step, size, loss, f in rows]
+        told = [
+            Told(step.step, step.lr, size, {"loss": loss, name: f}) for step, size, loss, f in rows
+        ]
         for step in told:  # all at once: who reads them may stop in the middle
             self._sum_up(step)
         return told

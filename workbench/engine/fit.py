@@ -27,6 +27,7 @@ from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine, pretrained
 from workbench.engine.balance import StepLoss
 from workbench.engine.batches import loading
+from workbench.engine.best import Best
 from workbench.engine.build import build
 from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.figures import Figures, not_finite
@@ -34,6 +35,7 @@ from workbench.engine.pace import Rate, Stopwatch
 from workbench.engine.placed import placed
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.predict import save as save_predictions
+from workbench.engine.stepper import Stepper
 
 log = logging.getLogger(__name__)
 
@@ -85,32 +87,39 @@ class _Training:
         network = build(project.model, self.info.shape)
         self.network, self.batches = placed(network, project.data, self.device)
         self.loss = self.config.loss
-        self.criterion = StepLoss(self.loss, self.info, self.batches.class_weights())
-        self.optimizer = self._optimizer()
-        self.batch_size = self.config.batch_length(self.batches.size("train"))
-        self.steps_per_epoch = math.ceil(self.batches.size("train") / self.batch_size)
+        samples = self.batches.size("train")
+        self.batch_size = self.config.batch_length(samples)
+        self.step_size = min(self.batch_size * self.config.accumulate, samples)
+        self.steps_per_epoch = math.ceil(samples / self.step_size)
+        self.stepper = self._stepper()
         self.epoch = self.step = 0  # both completed
         self.figures = Figures(self.loss, self.info)
-        self.best: dict[str, Any] = {}
+        self.best = Best()
         self.saved_step = -1
         self.diverged = False
         self.watch = Stopwatch()
         self.report = Rate(REPORT_SECONDS)
         self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
 
-    def _optimizer(self) -> torch.optim.Optimizer:
-        if not any(parameter.requires_grad for parameter in self.network.parameters()):
+    def _stepper(self) -> Stepper:
+        if not any(each.requires_grad for each in self.network.parameters()):
             raise UserError("The network has nothing to learn: add a layer with parameters.")
-        return self.config.optimizer.make(self.network, self.config.lr)
+        measure = StepLoss(self.loss, self.info, self.batches.class_weights())
+        return Stepper(self.network, self.config, measure, self.device, self.steps_per_epoch)
 
     def events(self) -> Generator[Event]:
         """The whole run."""
         yield self._started()
-        while self.epoch < self.config.epochs:
+        while self.epoch < self.config.epochs and not self._has_stalled():
             yield from self._train_epoch()
             self.epoch += 1
             yield from self._measure_epoch()
         yield from self._finish()
+
+    def _has_stalled(self) -> bool:
+        """Whether the loss has not got better for as many epochs as the recipe's patience."""
+        patience = self.config.patience
+        return bool(patience) and self.best.epochs_since(self.epoch) >= patience
 
     def _started(self) -> RunStarted:
         return RunStarted(
@@ -128,29 +137,15 @@ class _Training:
     def _train_epoch(self) -> Iterator[Event]:
         self.network.train()
         done = self.step - self.epoch * self.steps_per_epoch
-        order = self.batches.shuffled(self.batch_size, self.config.seed, self.epoch + 1, done)
-        for inputs, targets in order:
-            self.optimizer.zero_grad()
-            output = self._output(inputs)
-            loss = self.criterion(output, targets)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
+        order = self.batches.shuffled(self.step_size, self.config.seed, self.epoch + 1, done)
+        for batch in order:
+            lr = self.stepper.lr
+            output, loss = self.stepper.step(batch)
             self.step += 1
-            self.figures.add(self.step, output, targets, loss)
+            self.figures.add(self.step, lr, output, batch.targets, loss)
             if self.report.due():
                 yield from self._tell()
         yield from self._tell()
-
-    def _output(self, inputs: Tensor) -> Tensor:
-        try:
-            output: Tensor = self.network(inputs)
-        except ValueError as error:  # BatchNorm of a single value: no shape of a sample tells it
-            raise UserError(
-                "A batch of {size} can't be trained on: {reason}. Choose another batch size.",
-                size=len(inputs),
-                reason=error,
-            ) from error
-        return output
 
     def _tell(self) -> Iterator[StepCompleted]:
         """Read the figures of the last steps back, in one go."""
@@ -166,14 +161,15 @@ class _Training:
                 seconds=seconds,
                 samples=step.samples,
                 metrics=step.metrics,
-                lr=self.config.lr,
+                lr=step.lr,
             )
 
     def _measure_epoch(self) -> Iterator[Event]:
         train = self.figures.epoch_means()
-        predictions = predict(self.network, self.batches, "val", self.loss)
+        predictions = predict(self.stepper.measured, self.batches, "val", self.loss)
         val = metrics_of(predictions, self.info)
         self._check_healthy(val)
+        self.stepper.end_epoch((val or train)["loss"])
         yield EpochCompleted(
             epoch=self.epoch,
             step=self.step,
@@ -181,7 +177,7 @@ class _Training:
             samples_per_second=self.epoch * self.batches.size("train") / self.watch.seconds,
             train=train,
             val=val,
-            best=self._keep_if_best(val or train),
+            best=self.best.take(self.stepper.measured, val or train, self.epoch, self.step),
         )
         last = self.epoch == self.config.epochs
         if val and self.seen_due.due(force=last):
@@ -195,27 +191,16 @@ class _Training:
             self.diverged = True
             raise not_finite(self.step)
 
-    def _keep_if_best(self, metrics: Metrics) -> bool:
-        if not metrics or metrics["loss"] >= self.best.get("loss", math.inf):
-            return False
-        self.best = {
-            "model": checkpoint.copied(self.network),
-            "epoch": self.epoch,
-            "step": self.step,
-            "loss": metrics["loss"],
-        }
-        return True
-
     def _finish(self) -> Iterator[Event]:
         self.saved_step = self.step  # the best weights are no state to go on from
-        if self.best:
-            self.network.load_state_dict(self.best["model"])
+        kept = self.best.state or {"model": checkpoint.copied(self.stepper.measured)}
+        self.network.load_state_dict(kept["model"])
         predictions = predict(self.network, self.batches, "test", self.loss)
         test = metrics_of(predictions, self.info)
         if test:
             yield self._wrote(lambda: self._predictions_saved(predictions, "test"))
         yield RunCompleted(
-            reason="completed",
+            reason="early" if self.epoch < self.config.epochs else "completed",
             epoch=self.epoch,
             step=self.step,
             seconds=self.watch.seconds,
@@ -238,9 +223,9 @@ class _Training:
             return WriteFailed(reason=str(error))
 
     def _checkpoint_saved(self) -> CheckpointSaved:
-        if self.best and self.best.get("saved") is not True:
-            checkpoint.save(self.best, self.run.best)
-            self.best["saved"] = True
+        if self.best.state and not self.best.saved:
+            checkpoint.save(self.best.state, self.run.best)
+            self.best.saved = True
         checkpoint.save(self._state(), self.run.last)
         self.saved_step = self.step
         return CheckpointSaved(path=self._inside(self.run.last), epoch=self.epoch, step=self.step)
@@ -259,13 +244,13 @@ class _Training:
     def _state(self) -> dict[str, Any]:
         return {
             "model": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "stepper": self.stepper.state(),
             "rng": rng_states(self.device),
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
             "sums": self.figures.sums,
-            "best": self.best,
+            "best": self.best.state,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -276,10 +261,10 @@ class _Training:
         """
         self.start_from(state)
         try:
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.stepper.restore(state["stepper"])
             set_rng_states(state["rng"], self.device)
             self.epoch, self.step = state["epoch"], state["step"]
-            self.figures.sums, self.best = state["sums"], state["best"]
+            self.figures.sums, self.best.state = state["sums"], state["best"]
             self.watch.before = state["seconds"]
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise UserError("The checkpoint can't be resumed: {reason}.", reason=error) from error

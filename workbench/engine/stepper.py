@@ -1,0 +1,199 @@
+"""One optimizer step and all that moves with it: precision, gradients, lr, averaged weights."""
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LinearLR, ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from workbench.core.errors import UserError
+from workbench.core.train import TrainConfig
+from workbench.engine.batches import Batch
+
+WARM_UP_FROM = 0.01  # of lr
+_FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+Measure = Callable[[Tensor, Tensor], Tensor]
+"""The loss of an output for the targets as the data has them."""
+
+
+class Stepper:
+    """Makes steps of `config` on `network`; its `state` is what exact resume needs."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        config: TrainConfig,
+        measure: Measure,
+        device: torch.device,
+        steps_per_epoch: int,
+    ) -> None:
+        check_precision(config, device)
+        self.network, self.config = network, config
+        self._forward = torch.compile(network) if config.compile else network
+        self._measure, self._device = measure, device
+        self.optimizer = config.optimizer.make(network, config.lr)
+        self.scheduler = config.scheduler.make(self.optimizer, config.epochs, steps_per_epoch)
+        self._warming = self._warm_up()
+        self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+        self._average = self._averaged()
+
+    def _warm_up(self) -> LinearLR | None:
+        steps = self.config.warmup_steps
+        if not steps:
+            return None
+        if self.config.scheduler.every_step:
+            raise UserError(
+                "{scheduler} warms up by itself: set the warm-up steps to 0.",
+                scheduler=self.config.scheduler.kind,
+            )
+        return LinearLR(self.optimizer, start_factor=WARM_UP_FROM, total_iters=steps)
+
+    def _averaged(self) -> AveragedModel | None:
+        decay = self.config.ema_decay
+        if not decay:
+            return None
+        # the running figures of BatchNorm are averaged too: they belong to the weights
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        return AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
+    def measured(self) -> nn.Module:
+        """The network that is measured and kept: the average where there is one."""
+        found = self._average.module if self._average else self.network
+        assert isinstance(found, nn.Module)
+        return found
+
+    # -- a step
+
+    def step(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Learn from a batch; gives its outputs (n, ...) and its mean loss before the step."""
+        if type(self.optimizer) is torch.optim.LBFGS:
+            told = self._step_with_closure(batch)
+        else:
+            told = self._gradients(batch)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        if self._average:
+            self._average.update_parameters(self.network)
+        self._after_step()
+        return told
+
+    def _step_with_closure(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        first: list[tuple[Tensor, Tensor]] = []
+
+        def closure() -> Tensor:
+            found = self._gradients(batch)
+            first.append(found)
+            return found[1]
+
+        self.optimizer.step(closure)  # type: ignore[arg-type]  # torch's own types want a float
+        return first[0]
+
+    def _gradients(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Backward over the batch, in parts if gradients are accumulated."""
+        self.optimizer.zero_grad()
+        size = math.ceil(len(batch.targets) / self.config.accumulate)
+        parts = zip(torch.split(batch.inputs, size), torch.split(batch.targets, size), strict=True)
+        outputs, total = [], torch.zeros((), device=self._device)
+        for inputs, targets in parts:
+            with self._autocast():
+                output = self._output(inputs)
+                loss = self._measure(output, targets)
+            share = len(targets) / len(batch.targets)
+            torch.autograd.backward(self.scaler.scale(loss * share if share < 1 else loss))
+            outputs.append(output.detach())
+            total = total + loss.detach() * share if share < 1 else loss.detach()
+        self._clip()
+        return torch.cat(outputs) if len(outputs) > 1 else outputs[0], total
+
+    def _output(self, inputs: Tensor) -> Tensor:
+        try:
+            output: Tensor = self._forward(inputs)
+        except ValueError as error:  # BatchNorm of a single value: no shape of a sample tells it
+            raise UserError(
+                "A batch of {size} can't be trained on: {reason}. Choose another batch size.",
+                size=len(inputs),
+                reason=error,
+            ) from error
+        return output
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        dtype = _FORMATS.get(self.config.precision)
+        return torch.autocast(self._device.type, dtype=dtype, enabled=dtype is not None)
+
+    def _clip(self) -> None:
+        if self.config.max_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.max_norm)
+
+    # -- lr
+
+    def _after_step(self) -> None:
+        if self.warming and self._warming:
+            self._warming.step()
+        elif self.config.scheduler.every_step and self.scheduler:
+            self.scheduler.step()
+
+    @property
+    def warming(self) -> bool:
+        """Whether lr still grows to its value."""
+        return bool(self._warming and self._warming.last_epoch < self.config.warmup_steps)
+
+    def end_epoch(self, loss: float) -> None:
+        """Move lr as an epoch of this validation loss (else training loss) ends."""
+        if self.scheduler is None or self.config.scheduler.every_step or self.warming:
+            return
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(loss)
+        else:
+            self.scheduler.step()
+
+    # -- state
+
+    def _parts(self) -> dict[str, Any]:
+        named = {
+            "optimizer": self.optimizer,
+            "scheduler": self.scheduler,
+            "warming": self._warming,
+            "scaler": self.scaler if self.scaler.is_enabled() else None,
+            "average": self._average,
+        }
+        return {name: part for name, part in named.items() if part is not None}
+
+    def state(self) -> dict[str, Any]:
+        """Everything beside the network's weights, as tensors and plain containers."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`.
+
+        Raises:
+            KeyError, ValueError, TypeError, RuntimeError: it is of another recipe or network.
+        """
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+
+def check_precision(config: TrainConfig, device: torch.device) -> None:
+    """See that the device has the precision, and switch TF32 on or off.
+
+    Raises:
+        UserError: it has not.
+    """
+    if config.precision in ("fp16", "tf32") and device.type != "cuda":
+        raise UserError(
+            "{precision} needs a CUDA device, and this run is on {device}. Choose bf16 or fp32.",
+            precision=config.precision,
+            device=device,
+        )
+    torch.set_float32_matmul_precision("high" if config.precision == "tf32" else "highest")
