@@ -179,7 +179,7 @@ class _Training:
             val=val,
             best=self.best.take(self.stepper.measured, val or train, self.epoch, self.step),
         )
-        last = self.epoch == self.config.epochs
+        last = self.epoch == self.config.epochs or self._has_stalled()
         if val and self.seen_due.due(force=last):
             yield self._wrote(lambda: self._predictions_saved(predictions, "val"))
         if self.last_due.due(force=last):

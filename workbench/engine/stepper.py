@@ -1,6 +1,7 @@
 """One optimizer step and all that moves with it: precision, gradients, lr, averaged weights."""
 
 import math
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -153,10 +154,13 @@ class Stepper:
         """Move lr as an epoch of this validation loss (else training loss) ends."""
         if self.scheduler is None or self.config.scheduler.every_step or self.warming:
             return
-        if isinstance(self.scheduler, ReduceLROnPlateau):
-            self.scheduler.step(loss)
-        else:
-            self.scheduler.step()
+        with warnings.catch_warnings():
+            # A run resumed at the very end of an epoch comes here without a step of its own.
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+            if isinstance(self.scheduler, ReduceLROnPlateau):
+                self.scheduler.step(loss)
+            else:
+                self.scheduler.step()
 
     # -- state
 
