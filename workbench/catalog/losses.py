@@ -1,10 +1,13 @@
 """Losses, under their `torch.nn` names."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
 
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
+from workbench.core.spec import Number
 from workbench.core.train import LossSpec
 
 if TYPE_CHECKING:
@@ -21,32 +24,54 @@ def _needs_classes(loss: LossSpec, info: DatasetInfo) -> None:
         )
 
 
-class CrossEntropyLoss(LossSpec):
-    """torch.nn.CrossEntropyLoss over one score per class."""
+class _Loss(LossSpec, abstract=True):
+    def criterion(self) -> "nn.Module":
+        from torch import nn
 
-    summary: ClassVar[str] = "Softmax and negative log-likelihood in one: for two or more classes."
-    takes_probabilities: ClassVar[bool] = True
+        made: nn.Module = getattr(nn, self.kind)(**self.arguments())
+        return made
+
+
+class _OfClasses(_Loss, abstract=True):
+    """One output per class, and the number of the class as target."""
 
     def out_shape(self, info: DatasetInfo) -> Shape:
         _needs_classes(self, info)
         return (len(info.classes),)
 
-    def criterion(self) -> "nn.Module":
-        from torch import nn
-
-        return nn.CrossEntropyLoss()
-
     def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
         return targets
-
-    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
-        return output.softmax(1)
 
     def predicted_source(self, output: str, info: DatasetInfo) -> str:
         return f"{output}.argmax(1)"
 
 
-class BCEWithLogitsLoss(LossSpec):
+class CrossEntropyLoss(_OfClasses):
+    """torch.nn.CrossEntropyLoss over one score per class."""
+
+    summary: ClassVar[str] = "Softmax and negative log-likelihood in one: for two or more classes."
+    takes_probabilities: ClassVar[bool] = True
+
+    label_smoothing: Annotated[Number, Field(ge=0.0, le=1.0)] = Field(
+        default=0.0,
+        title="Label smoothing",
+        description="Share of the target that is spread over all classes, against certainty.",
+    )
+
+    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
+        return output.softmax(1)
+
+
+class NLLLoss(_OfClasses):
+    """torch.nn.NLLLoss over log-probabilities, as LogSoftmax gives them."""
+
+    summary: ClassVar[str] = "Negative log-likelihood: for networks that end in LogSoftmax."
+
+    def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
+        return output.exp()
+
+
+class BCEWithLogitsLoss(_Loss):
     """torch.nn.BCEWithLogitsLoss: one score for two classes, else one score per class."""
 
     summary: ClassVar[str] = "Sigmoid and binary cross-entropy in one: for yes or no."
@@ -55,11 +80,6 @@ class BCEWithLogitsLoss(LossSpec):
     def out_shape(self, info: DatasetInfo) -> Shape:
         _needs_classes(self, info)
         return (1,) if len(info.classes) == 2 else (len(info.classes),)
-
-    def criterion(self) -> "nn.Module":
-        from torch import nn
-
-        return nn.BCEWithLogitsLoss()
 
     def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
         if len(info.classes) == 2:
@@ -81,19 +101,13 @@ class BCEWithLogitsLoss(LossSpec):
         return f"({output}[:, 0] > 0)" if len(info.classes) == 2 else f"{output}.argmax(1)"
 
 
-class MSELoss(LossSpec):
-    """torch.nn.MSELoss to the target value, or to one-hot classes."""
+class _OfValues(_Loss, abstract=True):
+    """The distance to the target value, or to one-hot classes."""
 
-    summary: ClassVar[str] = "The mean squared difference: for numbers."
     takes_probabilities: ClassVar[bool] = True
 
     def out_shape(self, info: DatasetInfo) -> Shape:
         return (len(info.classes),) if info.task == "classification" else (1,)
-
-    def criterion(self) -> "nn.Module":
-        from torch import nn
-
-        return nn.MSELoss()
 
     def prepare(self, targets: "Tensor", info: DatasetInfo) -> "Tensor":
         if info.task == "classification":
@@ -114,6 +128,38 @@ class MSELoss(LossSpec):
 
     def predicted_source(self, output: str, info: DatasetInfo) -> str:
         return f"{output}.argmax(1)" if info.task == "classification" else f"{output}[:, 0]"
+
+
+class MSELoss(_OfValues):
+    """torch.nn.MSELoss to the target value, or to one-hot classes."""
+
+    summary: ClassVar[str] = "The mean squared difference: for numbers."
+
+
+class L1Loss(_OfValues):
+    """torch.nn.L1Loss to the target value, or to one-hot classes."""
+
+    summary: ClassVar[str] = "The mean absolute difference: bears outliers."
+
+
+class SmoothL1Loss(_OfValues):
+    """torch.nn.SmoothL1Loss to the target value, or to one-hot classes."""
+
+    summary: ClassVar[str] = "Squared near the target, absolute far from it: bears outliers."
+
+    beta: Annotated[Number, Field(ge=0.0, le=1e6)] = Field(
+        default=1.0, title="Beta", description="The difference at which squared becomes absolute."
+    )
+
+
+class HuberLoss(_OfValues):
+    """torch.nn.HuberLoss to the target value, or to one-hot classes."""
+
+    summary: ClassVar[str] = "SmoothL1Loss times delta: squared near, absolute far."
+
+    delta: Annotated[Number, Field(gt=0.0, le=1e6)] = Field(
+        default=1.0, title="Delta", description="The difference at which squared becomes absolute."
+    )
 
 
 def _one_hot(targets: "Tensor", classes: int) -> "Tensor":

@@ -103,7 +103,11 @@ def _add_new(commands: Any) -> None:
 
 def _add_train(commands: Any) -> None:
     train = _add(commands, "train", training.train, "train a project in a new run folder")
-    train.add_argument("file", metavar="FILE", help="a project, F.workbench")
+    source = train.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", metavar="FILE", nargs="?", help="a project, F.workbench")
+    source.add_argument(
+        "--resume", metavar="RUN_DIR", help="go on with a run that was stopped, killed or crashed"
+    )
     train.add_argument("--runs-dir", metavar="DIR", help="where run folders are made")
     train.add_argument("--epochs", type=int, metavar="N", help="instead of the project's")
     train.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:N or mps")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.assignments import with_options
-from workbench.cli.interrupts import INTERRUPTED, Interrupts
+from workbench.cli.interrupts import INTERRUPTED
 from workbench.cli.progress import Bar, Lines
 from workbench.core.errors import UserError
 from workbench.core.events import Event, RunCompleted
@@ -27,13 +27,32 @@ def train(options: Namespace) -> int:
     Raises:
         UserError: the project can't be trained. If that shows before training, no run is made.
     """
+    if options.resume:
+        return _resume(options)
     project = load_project(Path(options.file))
     _check_device(options.device)
     project = with_options(project, options)
     _make_ready(project)
     with options.interrupts.held(), _warnings_on_stderr():
         run = create_run(project, Path(options.runs_dir) if options.runs_dir else runs_dir())
-        ended = _trained(project, run, _show(project, run, options.json), options.interrupts)
+        ended = _trained(project, run, options)
+    return 0 if ended else INTERRUPTED
+
+
+def _resume(options: Namespace) -> int:
+    """Go on with a run from its last checkpoint, exactly as if it had never stopped."""
+    run = Run(Path(options.resume).absolute())
+    if options.set or options.epochs or options.device or options.runs_dir:
+        raise UserError("A run goes on as it began: --resume takes no other settings.")
+    project = run.project()
+    if not run.last.exists():
+        raise UserError(
+            "{folder} has no checkpoint to go on from. Train its project.json anew.",
+            folder=run.folder,
+        )
+    _make_ready(project)
+    with options.interrupts.held(), _warnings_on_stderr():
+        ended = _trained(project, run, options)
     return 0 if ended else INTERRUPTED
 
 
@@ -66,17 +85,17 @@ def _json_line(event: Event) -> None:
     print(event.to_json())
 
 
-def _trained(project: Project, run: Run, show: Show, interrupts: Interrupts) -> bool:
+def _trained(project: Project, run: Run, options: Namespace) -> bool:
     """Pull the events until the end, or until a signal; whether it was the end."""
     from workbench.engine.sinks import train
 
-    ended = False
+    show, ended = _show(project, run, options.json), False
     try:
-        with closing(train(project, run.folder)) as events:
+        with closing(train(project, run.folder, bool(options.resume))) as events:
             for event in events:
                 show(event)
                 ended = ended or isinstance(event, RunCompleted)
-                if interrupts.came and not ended:
+                if options.interrupts.came and not ended:
                     break
     finally:
         if not ended:

@@ -1,6 +1,6 @@
 """How to train, as values: loss, optimizer, and the rest of the recipe."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny
 
@@ -66,9 +66,16 @@ class LossSpec(Spec, shelf=True):
         """Network output (n, outputs) as probabilities (n, classes); values (n,) for regression."""
         raise NotImplementedError
 
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of its `torch.nn` constructor, defaults left out."""
+        fields = type(self).model_fields.items()
+        given = {name: getattr(self, name) for name, field in fields}
+        return {name: given[name] for name, field in fields if given[name] != field.default}
+
     def source(self) -> str:
         """The call that makes `criterion`, as Python."""
-        return f"nn.{self.kind}()"
+        told = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
+        return f"nn.{self.kind}({told})"
 
     def targets_source(self, targets: str, info: DatasetInfo) -> str:
         """What `prepare` does, as an expression of Python."""
