@@ -93,7 +93,7 @@ def test_the_optimizers_own_arguments_have_a_form(open_window: OpenWindow, qtbot
         take(qtbot, optimizer, kind)
         drawn(qtbot, window)
         assert recipe(window).optimizer.kind == kind
-        form = window.panels["training"].optimizer_form
+        form = window.panels["training"].parts["optimizer"].form
         names = {line.objectName() for line in form.findChildren(QLineEdit)}
         names |= {box.objectName() for box in form.findChildren(QCheckBox)}
         fields = type(recipe(window).optimizer).model_fields

@@ -140,6 +140,9 @@ class TrainConfig(Spec):
     optimizer: SerializeAsAny[OptimizerSpec] = Field(
         title="Optimizer", description="How a step follows from the gradient."
     )
+    scheduler: SerializeAsAny[SchedulerSpec] = Field(
+        default_factory=NoScheduler, title="Scheduler", description="How lr changes over the run."
+    )
     lr: Annotated[Number, Field(gt=0.0, le=1000.0)] = Field(
         default=0.001, title="lr", description="Learning rate: the length of a step."
     )
@@ -163,9 +166,6 @@ class TrainConfig(Spec):
         default="cpu", title="Device", description="Where the network is trained."
     )
 
-    scheduler: SerializeAsAny[SchedulerSpec] = Field(
-        default_factory=NoScheduler, title="Scheduler", description="How lr changes over the run."
-    )
     warmup_steps: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = Field(
         default=0,
         title="Warm-up steps",

@@ -1,9 +1,9 @@
-"""The Training panel: loss, optimizer and the rest of the recipe."""
+"""The Training panel: the recipe, and the arguments of its loss, optimizer and scheduler."""
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from workbench.core.spec import Spec
-from workbench.core.train import LossSpec, OptimizerSpec, TrainConfig
+from workbench.core.train import LossSpec, OptimizerSpec, SchedulerSpec, TrainConfig
 from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
@@ -13,27 +13,63 @@ from workbench.ui.session import Session
 from workbench.ui.text import tr
 
 BATCH_SIZES = (1, 16, 32, 64, 128, 256, "all")
+PARTS = ("loss", "optimizer", "scheduler")
+USUAL = ("loss", "optimizer", "scheduler", "lr", "batch_size", "epochs", "seed", "device")
+FURTHER = tuple(name for name in TrainConfig.model_fields if name not in USUAL)
+
+
+class Part(QWidget):
+    """A loss, an optimizer or a scheduler: its name, what it does, and its own arguments."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.heading = styled(named(QLabel(), f"training.{name}_name"), "heading")
+        self.summary = styled(named(QLabel(wordWrap=True), f"training.{name}_summary"), "muted")
+        self.form = SpecForm(f"training.{name}")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(6)
+        for widget in (self.heading, self.summary, self.form):
+            column.addWidget(widget)
+
+    def show_spec(self, spec: Spec, summary: str) -> None:
+        """Show a part of the recipe; one without arguments takes no room."""
+        self.heading.setText(spec.kind)
+        self.summary.setText(tr(summary))
+        self.form.show_spec(spec)
+        self.setVisible(bool(type(spec).model_fields))
 
 
 class TrainingPanel(Panel):
-    """Two forms: the recipe, and the arguments of its optimizer."""
+    """The recipe: what is usual at the top, its parts with their arguments, the rest folded."""
 
     def __init__(self, session: Session, dock: Dock) -> None:
         super().__init__(session, dock)
         self.form = SpecForm("training.form", self._choices())
-        self._optimizer = styled(named(QLabel(), "training.optimizer_name"), "heading")
-        self._summary = styled(named(QLabel(wordWrap=True), "training.optimizer_summary"), "muted")
-        self.optimizer_form = SpecForm("training.optimizer")
+        self.parts = {name: Part(name) for name in PARTS}
+        self.more = named(
+            QToolButton(),
+            "training.more",
+            tr("More of the recipe"),
+            tr("Warm-up, clipping, accumulation, averaged weights, early stopping, precision"),
+        )
+        self.more.setText(tr("More…"))
+        self.more.setCheckable(True)
+        self.further = SpecForm("training.further")
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(9)
-        for widget in (self.form, self._optimizer, self._summary, self.optimizer_form):
+        for widget in (self.form, *self.parts.values(), self.more, self.further):
             column.addWidget(widget)
         column.addStretch(1)
         self.rows.addWidget(scrolled(inner))
+        self.further.hide()
+        self.more.toggled.connect(self.further.setVisible)
         self.form.edited.connect(self._edited)
-        self.optimizer_form.edited.connect(self._optimizer_edited)
+        self.further.edited.connect(self._edited)
+        for name, part in self.parts.items():
+            part.form.edited.connect(lambda spec, field, name=name: self._part(name, spec, field))
         session.devices_found.connect(
             lambda devices: self.form.set_choices("device", tuple(devices))
         )
@@ -42,26 +78,25 @@ class TrainingPanel(Panel):
 
     def _choices(self) -> dict[str, tuple[object, ...]]:
         return {
-            "loss": tuple(loss() for loss in LossSpec.choices().values()),
+            "loss": tuple(made() for made in LossSpec.choices().values()),
             "optimizer": tuple(made() for made in OptimizerSpec.choices().values()),
+            "scheduler": tuple(made() for made in SchedulerSpec.choices().values()),
             "batch_size": BATCH_SIZES,
             "device": tuple(self.session.devices),
         }
 
     def _refresh(self) -> None:
         train = self.session.document.project.train
-        self.form.show_spec(train)
-        self._optimizer.setText(train.optimizer.kind)
-        self._summary.setText(tr(train.optimizer.summary))
-        self.optimizer_form.show_spec(train.optimizer)
+        self.form.show_spec(train, FURTHER)
+        self.further.show_spec(train, USUAL)
+        for name, part in self.parts.items():
+            spec = getattr(train, name)
+            part.show_spec(spec, spec.summary)
 
     def _edited(self, train: TrainConfig, field: str) -> None:
         document = self.session.document
         label = tr("Change {field}", field=field)
         document.edit(label, document.project.replace(train=train))
 
-    def _optimizer_edited(self, optimizer: Spec, field: str) -> None:
-        document = self.session.document
-        train = document.project.train.replace(optimizer=optimizer)
-        label = tr("Change {field}", field=field)
-        document.edit(label, document.project.replace(train=train))
+    def _part(self, name: str, spec: Spec, field: str) -> None:
+        self._edited(self.session.document.project.train.replace(**{name: spec}), field)
