@@ -272,7 +272,10 @@ def test_templates_keep_and_hold_what_torch_does(name: str) -> None:
         check_alive(project.model, shape)
 
 
-@pytest.mark.parametrize("kind", OptimizerSpec.choices().values())
+STEPWISE = [kind for name, kind in OptimizerSpec.choices().items() if name not in ("LBFGS", "Muon")]
+
+
+@pytest.mark.parametrize("kind", STEPWISE)
 def test_optimizers_keep_as_many_numbers_as_they_say(kind: type[OptimizerSpec]) -> None:
     @settings(DRAWN, max_examples=10)
     @given(specs(kind))
@@ -290,6 +293,36 @@ def test_optimizers_keep_as_many_numbers_as_they_say(kind: type[OptimizerSpec]) 
         assert kept == spec.states * (20 * 30 + 30)
 
     check()
+
+
+def test_lbfgs_keeps_as_many_numbers_as_it_says_once_its_history_is_full() -> None:
+    spec = OptimizerSpec.named("LBFGS")(history_size=3)
+    layer, inputs = (
+        nn.Linear(20, 30),
+        torch.rand(50, 20, generator=torch.Generator().manual_seed(0)),
+    )
+    optimizer = spec.make(layer, 0.01)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = layer(inputs).tanh().square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    [state] = optimizer.state.values()
+    kept = [state["d"], state["prev_flat_grad"], *state["old_dirs"], *state["old_stps"]]
+    assert sum(value.numel() for value in kept) == spec.states * (20 * 30 + 30)
+
+
+def test_muon_keeps_at_most_as_many_numbers_as_it_says() -> None:
+    spec, network = OptimizerSpec.named("Muon")(), nn.Sequential(nn.Linear(9, 9), nn.Linear(9, 9))
+    network(torch.rand(2, 9)).sum().backward()
+    optimizer = spec.make(network, 0.1)
+    optimizer.step()
+    states = (state for part in optimizer.parts for state in part.state.values())  # type: ignore[attr-defined]
+    sizes = [each.numel() for state in states for each in state.values() if each.numel() > 1]
+    assert sum(sizes) == 81 + 2 * (9 + 81 + 9) <= spec.states * 180
 
 
 def test_totals_follow_batch_size_and_optimizer() -> None:

@@ -244,7 +244,7 @@ def test_bf16_learns_and_fp16_is_refused_where_there_is_no_cuda(tmp_path: Path) 
 
 
 RESUMED: dict[str, dict[str, Any]] = {
-    **{name: {"optimizer": name} for name in OptimizerSpec.choices() if name != "Muon"},
+    **{name: {"optimizer": name} for name in OptimizerSpec.choices()},
     **{
         name: {"scheduler": SchedulerSpec.named(name)(**SCHEDULERS[name][0])} for name in SCHEDULERS
     },

@@ -207,6 +207,17 @@ def test_the_checkpoint_of_another_network_or_optimizer_is_refused(
         next(fit(other, run, resume=True))
 
 
+def test_the_checkpoint_of_an_older_version_is_refused_in_words(
+    tmp_path: Path, project: Project, whole: tuple[Run, list[Event]]
+) -> None:
+    run = small.new_run(project, tmp_path)
+    state = checkpoint.load(whole[0].last)
+    state["optimizer"] = state.pop("stepper")["optimizer"]
+    checkpoint.save(state, run.last)
+    with pytest.raises(UserError, match=r"made by an older version and can't be resumed"):
+        next(fit(project, run, resume=True))
+
+
 def test_training_can_start_from_the_weights_of_another_run(
     tmp_path: Path, project: Project, whole: tuple[Run, list[Event]]
 ) -> None:

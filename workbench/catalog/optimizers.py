@@ -18,20 +18,17 @@ if TYPE_CHECKING:
 WeightDecay = Annotated[Number, Field(ge=0.0, le=100.0)]
 
 
-def _fused(model: "nn.Module") -> bool:
-    return all(parameter.device.type in ("cpu", "cuda") for parameter in model.parameters())
-
-
 class _Optimizer(OptimizerSpec, abstract=True):
-    has_fused: ClassVar[bool] = True
+    fused_on: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    """The devices for which torch has its fused form."""
 
     def make(self, model: "nn.Module", lr: float) -> "Optimizer":
         from torch import optim
 
         arguments: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        if self.has_fused:
-            arguments["fused"] = _fused(model)
-        learned = (each for each in model.parameters() if each.requires_grad)
+        learned = [each for each in model.parameters() if each.requires_grad]
+        if self.fused_on:
+            arguments["fused"] = all(each.device.type in self.fused_on for each in learned)
         made: Optimizer = getattr(optim, self.kind)(learned, lr=lr, **arguments)
         return made
 
@@ -41,8 +38,9 @@ class _Optimizer(OptimizerSpec, abstract=True):
             for name, field in type(self).model_fields.items()
             if getattr(self, name) != field.default
         }
+        given |= {"fused": True} if self.fused_on else {}
         more = "".join(f", {name}={value!r}" for name, value in given.items())
-        return f"torch.optim.{self.kind}({parameters}, lr={lr!r}{more}, fused=True)"
+        return f"torch.optim.{self.kind}({parameters}, lr={lr!r}{more})"
 
 
 class SGD(_Optimizer):

@@ -1,23 +1,18 @@
 """Further optimizers, under their `torch.optim` names: less usual, or for special cases."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from workbench.catalog.optimizers import WeightDecay, _Optimizer
-from workbench.core.errors import UserError
 from workbench.core.spec import Fraction, Number, Size
-
-if TYPE_CHECKING:
-    from torch import nn
-    from torch.optim import Optimizer
 
 
 class RMSprop(_Optimizer):
     """torch.optim.RMSprop."""
 
     summary: ClassVar[str] = "Steps divided by a running size of the gradient: for recurrent nets."
-    has_fused: ClassVar[bool] = False
+    fused_on: ClassVar[tuple[str, ...]] = ()
 
     alpha: Fraction = Field(
         default=0.99, title="Alpha", description="How slowly the mean of squares forgets."
@@ -47,6 +42,8 @@ class Adagrad(_Optimizer):
 
     summary: ClassVar[str] = "Steps get shorter where gradients were large: for sparse features."
 
+    fused_on: ClassVar[tuple[str, ...]] = ("cpu",)
+
     lr_decay: Annotated[Number, Field(ge=0.0, le=1.0)] = Field(
         default=0.0, title="lr decay", description="How fast lr falls with the steps."
     )
@@ -68,7 +65,7 @@ class LBFGS(_Optimizer):
     """torch.optim.LBFGS; each step measures its batch several times."""
 
     summary: ClassVar[str] = "Follows the curvature: for small problems with batch size all."
-    has_fused: ClassVar[bool] = False
+    fused_on: ClassVar[tuple[str, ...]] = ()
 
     max_iter: Annotated[Size, Field(le=1000)] = Field(
         default=20, title="Iterations", description="At most so many within one step."
@@ -84,40 +81,4 @@ class LBFGS(_Optimizer):
 
     @property
     def states(self) -> int:
-        return 2 * self.history_size
-
-
-class Muon(_Optimizer):
-    """torch.optim.Muon for the matrices of hidden layers, AdamW for all else.
-
-    Jordan et al., Muon, 2024: torch's class takes 2-D parameters only.
-    """
-
-    summary: ClassVar[str] = "Steps of even size in every direction: for Linear layers."
-    has_fused: ClassVar[bool] = False
-
-    weight_decay: WeightDecay = Field(
-        default=0.1, title="Weight decay", description="Pulls the weights towards zero."
-    )
-    momentum: Fraction = Field(
-        default=0.95, title="Momentum", description="Share of the last step that is kept."
-    )
-    nesterov: Annotated[bool, Field(strict=True)] = Field(
-        default=True, title="Nesterov", description="Look ahead by the momentum."
-    )
-
-    @property
-    def states(self) -> int:
-        return 1
-
-    def make(self, model: "nn.Module", lr: float) -> "Optimizer":
-        odd = [
-            name for name, each in model.named_parameters() if each.requires_grad and each.ndim != 2
-        ]
-        if odd:
-            raise UserError(
-                "Muon learns matrices only, and {name} is none. Choose AdamW, or layers without "
-                "bias.",
-                name=odd[0],
-            )
-        return super().make(model, lr)
+        return 2 * self.history_size + 2  # the last gradient and direction too

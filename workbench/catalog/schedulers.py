@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from workbench.core.reasons import Refused
 from workbench.core.spec import Number, Size
 from workbench.core.train import SchedulerSpec
 
@@ -59,7 +60,7 @@ class MultiStepLR(_Scheduler):
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         if list(self.milestones) != sorted(set(self.milestones)):
-            raise ValueError("milestones must be ascending")
+            raise Refused("milestones must be ascending")
         return self
 
 

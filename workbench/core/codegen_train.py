@@ -13,6 +13,7 @@ from workbench.core.files import read_bytes
 from workbench.core.pretty import statement
 from workbench.core.project import Project
 from workbench.core.source import Source, import_block
+from workbench.core.train import TrainConfig
 
 SPLIT = '''
 def split(inputs, targets, fraction, seed):
@@ -136,18 +137,34 @@ def generate_program(project: Project) -> Code:
     return Code("".join(f"{line}\n" for line in lines), tuple(owners))
 
 
+_UNTOLD = {
+    "scheduler": "scheduler",
+    "warmup_steps": "warm-up",
+    "max_norm": "clipping of gradients",
+    "accumulate": "accumulation",
+    "ema_decay": "averaged weights",
+    "patience": "early stopping",
+    "precision": "precision",
+    "compile": "compiling",
+    "deterministic": "deterministic mode",
+    "threads": "number of threads",
+}
+
+
 def _check_told(project: Project) -> None:
     """See that the program would do what the project does.
 
     Raises:
         UserError: it has what no program tells yet.
     """
-    data = project.data
+    data, recipe = project.data, project.train
     untold = {
         "preparation": bool(data.prepare),
         "balance of classes": data.balance != "none",
         "folds": data.folds > 1,
         "split without regard to classes": not data.stratify,
+        "optimizer": recipe.optimizer.kind in ("LBFGS", "Muon"),
+        **{words: getattr(recipe, field) != _usual(field) for field, words in _UNTOLD.items()},
     }
     for name, is_wanted in untold.items():
         if is_wanted:
@@ -156,6 +173,10 @@ def _check_told(project: Project) -> None:
                 "train by `workbench train`.",
                 name=name,
             )
+
+
+def _usual(field: str) -> object:
+    return TrainConfig.model_fields[field].get_default(call_default_factory=True)
 
 
 def _imports(network: Code, data: Source) -> list[str]:

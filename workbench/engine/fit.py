@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from workbench.core.errors import UserError
 from workbench.core.events import (
@@ -257,8 +256,14 @@ class _Training:
         """Go on where a checkpoint of the same project was taken.
 
         Raises:
-            UserError: the checkpoint is of another network.
+            UserError: the checkpoint is of another network, or of an older program.
         """
+        if "stepper" not in state:
+            raise UserError(
+                "The checkpoint of {run} was made by an older version and can't be resumed; its "
+                "weights can be loaded, and the run's project trained anew.",
+                run=self.run.name,
+            )
         self.start_from(state)
         try:
             self.stepper.restore(state["stepper"])

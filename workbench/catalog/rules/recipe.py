@@ -18,7 +18,13 @@ LR = {
     "RMSprop": (1e-6, 1e-3, 0.05),
     "Adagrad": (1e-5, 1e-2, 1.0),
     "Adamax": (1e-6, 2e-3, 0.1),
+    "LBFGS": (1e-3, 1.0, 2.0),
+    "Muon": (1e-6, 1e-3, 0.05),
 }
+ADDED_UP = ("SGD", "RMSprop")
+"""Where momentum adds up steps; Muon's are of one size whatever was added."""
+STRONG_DECAY = {"AdamW": 0.01, "Muon": 0.1}
+"""The usual weight decay where it does not depend on the gradient: 1 is far too much."""
 
 
 def _usual_lr(project: Project, usual: float) -> Remedy:
@@ -38,7 +44,9 @@ class LrTooHigh(Rule):
         train = project.train
         _, usual, high = LR.get(train.optimizer.kind, (0.0, 0.0, float("inf")))
         # momentum adds up steps: 0.9 makes them ten times as long
-        length = train.lr / (1 - train.optimizer.argument("momentum", 0.0))
+        added = train.optimizer.kind in ADDED_UP
+        momentum = train.optimizer.argument("momentum", 0.0) if added else 0.0
+        length = train.lr / (1 - momentum)
         if train.lr > high or length > 10 * high:
             told = "lr={lr:g} is far above the usual for {optimizer}, about {usual:g}."
             values = {"lr": train.lr, "optimizer": train.optimizer.kind, "usual": usual}
@@ -93,13 +101,12 @@ class WeightDecayTooStrong(Rule):
     """Weight decay leaves the weights something to say."""
 
     reason: ClassVar[str] = "The pull towards zero is stronger than what the data says."
-    most: ClassVar[dict[str, float]] = {"AdamW": 1.0}
 
     def check(self, project: Project, steps: Sequence[Step]) -> Iterator[Finding]:
         optimizer = project.train.optimizer
         decay = optimizer.argument("weight_decay", 0.0)
-        if decay > self.most.get(optimizer.kind, 0.1):
-            usual = 0.01 if optimizer.kind == "AdamW" else 1e-4
+        if decay > (1.0 if optimizer.kind in STRONG_DECAY else 0.1):
+            usual = STRONG_DECAY.get(optimizer.kind, 1e-4)
             mended = _optimizer(project, weight_decay=usual)
             told = "weight_decay={decay:g} is far above the usual."
             remedy = Remedy("set weight_decay={usual:g}", mended, usual=usual)
