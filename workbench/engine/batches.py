@@ -116,6 +116,10 @@ class Batches:
         # Laid out as bytes already, which is four times less to move; transforms may undo it.
         return self._laid(self._preparation.evaluated(self._laid(inputs)))
 
+    def restored(self, inputs: Tensor) -> Tensor:
+        """Prepared inputs before their normalization, for people to look at."""
+        return self._preparation.restored(inputs)
+
     def _laid(self, inputs: Tensor) -> Tensor:
         return inputs.contiguous(memory_format=self._format) if inputs.ndim == 4 else inputs
 

@@ -2,12 +2,13 @@
 
 import logging
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from workbench.core.errors import UserError
 from workbench.core.events import (
@@ -25,7 +26,7 @@ from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine, pretrained
 from workbench.engine.balance import StepLoss
-from workbench.engine.batches import loading
+from workbench.engine.batches import Batches, loading
 from workbench.engine.best import Best
 from workbench.engine.build import build
 from workbench.engine.chance import rng_states, set_rng_states
@@ -44,12 +45,18 @@ PREDICTIONS_SECONDS = 0.25  # As often as a person can look at them.
 
 
 def fit(
-    project: Project, run: Run, *, resume: bool = False, weights: Path | None = None
+    project: Project,
+    run: Run,
+    *,
+    resume: bool = False,
+    weights: Path | None = None,
+    begun: Callable[[nn.Module, Batches], None] = lambda *_: None,
 ) -> Generator[Event]:
     """Train the project's network; checkpoints and predictions go into the run folder.
 
     Closing the generator stops after the current step and keeps the last checkpoint. With
-    `resume` it goes on from that; with `weights`, a checkpoint, it starts from those.
+    `resume` it goes on from that; with `weights`, a checkpoint, it starts from those. `begun`
+    is shown what is trained, on what, before the first event of the run.
 
     Raises:
         UserError: the project can't be trained, or the loss stops being a finite number.
@@ -63,6 +70,7 @@ def fit(
         training.start_from(checkpoint.load(weights))
     else:
         pretrained.load(project.model, training.network)
+    begun(training.network, training.batches)
     watch = training.watch
     watch.start()
     try:

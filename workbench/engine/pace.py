@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Stopwatch:
@@ -39,3 +41,27 @@ class Rate:
             return False
         self._last = now
         return True
+
+
+class Share:
+    """Keeps something costly within a share of the time: it is due once enough time has passed for
+    all that was spent on it, and for once more."""
+
+    def __init__(self, share: float, seconds: float = 0.0) -> None:
+        self._share, self._spent = share, 0.0
+        self._last = seconds  # what it takes, as far as is known
+        self._since = time.perf_counter()
+
+    def due(self) -> bool:
+        """Whether it is to be done now."""
+        return self._spent + self._last <= self._share * (time.perf_counter() - self._since)
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """What is done within is counted."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._last = time.perf_counter() - began
+            self._spent += self._last

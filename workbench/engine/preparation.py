@@ -132,6 +132,13 @@ class Preparation:
             return values.sub_(mean).div_(std)
         return (values - mean).div_(std)
 
+    def restored(self, values: Tensor) -> Tensor:
+        """A prepared batch before its normalization, for people to look at."""
+        if self._moments is None:
+            return values
+        mean, std = self._moments
+        return values * std + mean
+
     def trained(
         self, inputs: Tensor, targets: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:

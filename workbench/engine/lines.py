@@ -1,0 +1,97 @@
+"""`events.jsonl`: what training says, a line each."""
+
+import multiprocessing
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from workbench.core.events import KEPT, Event, RunCompleted, RunStarted, StepCompleted
+from workbench.core.runs import Run
+
+
+class Lines:
+    """A sink: the file, opened for appending with the first event."""
+
+    def __init__(self, run: Run) -> None:
+        self.name = str(run.events_file)
+        self._run, self._path = run, run.events_file
+        self._file: TextIO | None = None
+        self._project = b""
+        self._started: RunStarted | None = None
+        self._over = False
+        self._where = {"epoch": 0, "step": 0, "seconds": 0.0}
+
+    def write(self, event: Event) -> list[str]:
+        """Append an event that is to be kept; gives a sentence where the folder was removed."""
+        if not isinstance(event, KEPT):  # how far loading is says nothing later
+            return []
+        self._where |= {name: getattr(event, name, told) for name, told in self._where.items()}
+        file = self._file or self._opened()
+        if isinstance(event, StepCompleted):
+            file.write(event.to_json() + "\n")
+            return []
+        return self._write_through(file, event)
+
+    def _write_through(self, file: TextIO, event: Event) -> list[str]:
+        self._over = isinstance(event, RunCompleted)
+        if isinstance(event, RunStarted):
+            self._started = event
+        removed = not self._path.exists()
+        if removed:
+            file = self._begun_anew()
+        file.write(event.to_json() + "\n")
+        file.flush()
+        told = f"{self._run.folder} was removed while its run trains. What it says and keeps from "
+        return [told + "now on is put there anew."] if removed else []
+
+    def _opened(self) -> TextIO:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_back(self._path)
+        with suppress(OSError):
+            self._project = self._run.project_file.read_bytes()
+        self._file = self._path.open("a", encoding="utf-8")
+        return self._file
+
+    def _begun_anew(self) -> TextIO:
+        """The file in a folder of the same name, which is a run again: it has its project."""
+        self.close()
+        self._run.folder.mkdir(parents=True, exist_ok=True)
+        if self._project and not self._run.project_file.exists():
+            self._run.project_file.write_bytes(self._project)
+        file = self._opened()
+        if self._started:
+            file.write(self._started.to_json() + "\n")
+        return file
+
+    def finish(self) -> list[str]:
+        """Nothing is left to do: the last event was written through."""
+        return []
+
+    def end(self, reason: Any) -> None:
+        """Say how the run ended, if it has not said so itself. One that nobody stopped, since the
+        window is gone that asked for it, has no last word: it was interrupted."""
+        if not self._over and not (reason == "stopped" and _orphaned()):
+            where: dict[str, Any] = self._where
+            with suppress(OSError):
+                self.write(RunCompleted(reason=reason, test={}, **where))
+
+    def close(self) -> None:
+        """Close the file; what a full disk refuses is lost."""
+        with suppress(OSError):
+            if self._file:
+                self._file.close()
+
+
+def _orphaned() -> bool:
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
+
+
+def _cut_back(path: Path) -> None:
+    """Remove what a crash left of a last line: a run that is resumed begins a line of its own."""
+    if path.is_file():
+        data = path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.truncate(path, whole)

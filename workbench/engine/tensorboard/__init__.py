@@ -1,0 +1,1 @@
+"""What a run tells TensorBoard; one file for each kind of thing that it shows."""
