@@ -1,10 +1,11 @@
-"""What all tests share: a home of their own and one pair of warm engine processes."""
+"""What all tests share: a home of their own and one set of warm processes."""
 
 import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alone import Alone
 
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.engine.remote import Engines
@@ -28,5 +29,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
     shared = Engines()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def alone() -> Iterator[Alone]:
+    shared = Alone()
     yield shared
     shared.close()

@@ -1,12 +1,11 @@
 """`train.py`: it runs where the program is not installed, and learns as the program does."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alone import Alone
 from generated import tidy
 
 from workbench.core.codegen_train import files_beside, generate_program
@@ -29,22 +28,15 @@ def short(template: str, data: str | None = None, **recipe: object) -> Project:
     return project.replace(train=project.train.replace(epochs=1, **recipe))
 
 
-def run_alone(project: Project, folder: Path) -> str:
+def run_alone(project: Project, folder: Path, alone: Alone) -> str:
     """What the program prints in a Python that has no workbench."""
     path = folder / "train.py"
     path.write_text(generate_program(project).text, encoding="utf-8")
     for name, content in files_beside(project):
         (folder / name).write_bytes(content)
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", BLOCKED.format(str(path))],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    printed = alone.run(BLOCKED.format(str(path)), folder=folder)
     assert (folder / "model.pt").stat().st_size
-    return done.stdout
+    return printed
 
 
 @pytest.mark.parametrize(
@@ -59,8 +51,10 @@ def run_alone(project: Project, folder: Path) -> str:
     ],
     ids=lambda project: project.data.kind + project.train.loss.kind,
 )
-def test_it_runs_alone_and_learns_what_the_program_learns(project: Project, tmp_path: Path) -> None:
-    printed = run_alone(project, tmp_path)
+def test_it_runs_alone_and_learns_what_the_program_learns(
+    project: Project, tmp_path: Path, alone: Alone
+) -> None:
+    printed = run_alone(project, tmp_path, alone)
     (told,) = (
         e for e in fit(project, create_run(project, tmp_path)) if isinstance(e, EpochCompleted)
     )

@@ -1,7 +1,5 @@
 """Models in and out: what is saved comes back to the last bit, in this program and in others."""
 
-import subprocess
-import sys
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from alone import Alone
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -252,14 +251,14 @@ assert not [name for name in sys.modules if name.startswith("workbench.")]
 """
 
 
-def test_a_saved_network_opens_without_this_program(trained: Run, tmp_path: Path) -> None:
+def test_a_saved_network_opens_without_this_program(
+    trained: Run, tmp_path: Path, alone: Alone
+) -> None:
     project = trained.project()
     list(save_network(project, trained.best, tmp_path / "net.pt"))
     torch.save(some_inputs(IMAGE), tmp_path / "inputs.pt")
     paths = [str(tmp_path / name) for name in ("net.pt", "inputs.pt", "output.pt")]
-    subprocess.run(
-        [sys.executable, "-I", "-c", OPENED_ELSEWHERE, *paths], cwd=tmp_path, check=True, timeout=60
-    )
+    alone.run(OPENED_ELSEWHERE, *paths, folder=tmp_path)
     output, training, kind, contiguous = torch.load(tmp_path / "output.pt")
     with torch.no_grad():
         assert torch.equal(output, network_of(project, trained.best)(some_inputs(IMAGE)))
