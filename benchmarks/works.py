@@ -45,8 +45,11 @@ MLP = stack(
 LOGISTIC = stack(layer("Linear", out_features=2))
 
 
-class Random28(DatasetSpec, abstract=True):
+class Random28(DatasetSpec):
     """As many images as MNIST has, of noise: it is time that is measured."""
+
+    title = "Noise"
+    summary = "for benchmarks"
 
     def source_info(self) -> DatasetInfo:
         sizes = {"train": 60_000, "val": 10, "test": 10}
@@ -63,8 +66,11 @@ class Random28(DatasetSpec, abstract=True):
         return {"train": whole, "val": none, "test": none}
 
 
-class Blots(DatasetSpec, abstract=True):
+class Blots(DatasetSpec):
     """Ten pictures of 32x32 in colour under so much noise that a network errs now and then."""
+
+    title = "Blots"
+    summary = "for benchmarks"
 
     def source_info(self) -> DatasetInfo:
         sizes = {"train": 3000, "val": 500, "test": 1000}
@@ -85,8 +91,11 @@ class Blots(DatasetSpec, abstract=True):
         return {"train": drawn(3000), "val": drawn(500), "test": drawn(1000)}
 
 
-class Rows(DatasetSpec, abstract=True):
+class Rows(DatasetSpec):
     """A table of 30 columns whose two classes a plane parts, but for some noise."""
+
+    title = "Rows"
+    summary = "for benchmarks"
 
     def source_info(self) -> DatasetInfo:
         sizes = {"train": 20_000, "val": 2000, "test": 5000}

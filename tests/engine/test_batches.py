@@ -88,6 +88,23 @@ def test_an_epoch_sees_every_sample_once_in_an_order_of_its_own(size: int) -> No
     assert not torch.equal(other, orders[1])
 
 
+@pytest.mark.parametrize(("name", "size"), [("Digits", 64), ("BreastCancer", 16), ("Iris", 7)])
+def test_batches_are_those_that_each_would_be_alone_from_wherever_an_epoch_goes_on(
+    name: str, size: int
+) -> None:
+    found = batches(name, channels_last=True)
+    generator = torch.Generator().manual_seed(3 * 1_000_003 + 2)
+    order = torch.randperm(found.size("train"), generator=generator)
+    alone = [found.taken("train", chosen) for chosen in order.split(size)]
+    for done in (0, 1, len(alone) - 1, len(alone)):
+        behind = list(found.shuffled(size, 3, 2, done))
+        assert len(behind) == len(alone) - done
+        for one, other in zip(behind, alone[done:], strict=True):
+            assert torch.equal(one.inputs, other.inputs)
+            assert one.inputs.stride() == other.inputs.stride()
+            assert torch.equal(one.targets, other.targets)
+
+
 def test_evaluation_goes_from_first_to_last() -> None:
     held = batches("Digits")
     parts = list(held.in_order("test", 64))

@@ -1,7 +1,7 @@
 """Samples in batches: ordered or shuffled, and prepared as whole batches on the training device."""
 
+import math
 from collections.abc import Generator, Iterator, Mapping
-from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -21,6 +21,9 @@ class Batch(NamedTuple):
     inputs: Tensor
     targets: Tensor
 
+
+BLOCK_BYTES = 1 << 20  # what stays in a core's cache until it is used
+ALIGNED = 64  # bytes: matrix products of what begins elsewhere may differ in their last bits
 
 _last: list[tuple[DatasetSpec, Mapping[Split, Samples]]] = []
 """The samples that were loaded last, since the next job asks for them again."""
@@ -81,6 +84,16 @@ def forget() -> None:
     _measured.clear()
 
 
+def _cut(batch: Batch, size: int) -> Iterator[Batch]:
+    """The parts of a batch, without a copy."""
+    if len(batch.targets) <= size:
+        yield batch
+        return
+    for start in range(0, len(batch.targets), size):
+        part = slice(start, start + size)
+        yield Batch(batch.inputs[part], batch.targets[part])
+
+
 class Batches:
     """All splits of a dataset on `device`, sliced and prepared as whole batches."""
 
@@ -126,13 +139,22 @@ class Batches:
     def shuffled(self, batch_size: int, seed: int, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The training split behind its first `done` batches. Seed and epoch decide the order,
         and with the position of a batch all that is random in it, so that it can be resumed."""
-        order = self._order(seed, epoch)
-        parts = enumerate(torch.split(order.to(self._splits["train"].targets.device), batch_size))
-        for position, chosen in islice(parts, done, None):
-            if self._preparation.is_random:
-                yield self._drawn(chosen, drawing(seed, epoch, position))
+        order = self._order(seed, epoch).to(self._splits["train"].targets.device)
+        drawn, at_once = self._preparation.is_random, self._at_once(batch_size)
+        for start in range(done * batch_size, len(order), at_once):
+            chosen = order[start : start + at_once]
+            if drawn:
+                yield self._drawn(chosen, drawing(seed, epoch, start // batch_size))
             else:
-                yield self.taken("train", chosen)
+                yield from _cut(self.taken("train", chosen), batch_size)
+
+    def _at_once(self, batch_size: int) -> int:
+        """How many samples are gathered together: batches of a table are so small that each by
+        itself costs as much as a step of a linear model."""
+        size = 4 * batch_size * math.prod(self.info.shape)  # bytes
+        if self._preparation.steps or size % ALIGNED:
+            return batch_size
+        return batch_size * max(1, BLOCK_BYTES // size)
 
     def _drawn(self, chosen: Tensor, generator: torch.Generator) -> Batch:
         raw = self._splits["train"].taken(chosen)
