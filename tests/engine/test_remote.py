@@ -30,6 +30,7 @@ from workbench.core.events import (
 )
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
+from workbench.core.run_list import listed
 from workbench.core.runs import Run, create_run
 from workbench.engine import checkpoint
 from workbench.engine.fit import fit
@@ -374,4 +375,6 @@ def test_the_engine_of_a_window_that_is_killed_keeps_a_checkpoint_and_ends(tmp_p
         line = next(line for line in window.stdout if "EpochCompleted" in line)
         window.kill()
     wait_for_end(int(line.split()[0]))
-    assert_stopped(run)
+    assert not small.of_kind(run.events(), RunCompleted), "nobody stopped it"
+    assert listed(run).status == "interrupted"
+    assert checkpoint.load(run.last)["step"] > 0
