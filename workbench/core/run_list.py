@@ -1,6 +1,6 @@
 """The runs of a folder, as a list tells of them: newest first, without reading their events."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class RunsListed(Event):
     runs: tuple[ListedRun, ...]
 
 
-def list_runs(runs_dir: Path, names: Collection[str] | None = None) -> Iterator[RunsListed]:
+def list_runs(runs_dir: Path, names: Collection[str] | None = None) -> Generator[RunsListed]:
     """The runs in a folder, or those of some names, newest first, in batches.
 
     Raises:

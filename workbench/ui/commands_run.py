@@ -121,6 +121,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
 
     def use_runs(folder: Path) -> None:
         session.settings.runs_dir = folder
+        window.runs.refresh_if_seen()
         session.said.emit(tr("Runs are kept in {folder} from now on.", folder=folder))
 
     yield Action("run.train", "&Train", "Run", window.train, "F5", enabled=idle)

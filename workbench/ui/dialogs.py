@@ -104,6 +104,13 @@ def ask_to_delete(
     _ask_first(parent, name, question, told, tr("Delete"), go_on)
 
 
+def ask_to_trash(
+    parent: QWidget, name: str, question: str, told: str, go_on: Callable[[], object]
+) -> None:
+    """Ask before something goes where it can be taken back from."""
+    _ask_first(parent, name, question, told, tr("Move to Trash"), go_on)
+
+
 def ask_to_replace(
     parent: QWidget, name: str, question: str, told: str, go_on: Callable[[], object]
 ) -> None:

@@ -91,5 +91,6 @@ def made_docks() -> dict[str, Dock]:
             tr("Confusion"),
             tr("Rows are actual classes, columns predicted ones; click a cell to see its samples"),
         ),
+        ("runs", tr("Runs"), tr("All that was ever trained, to be found, opened and compared")),
     )
     return {name: Dock(name, title, purpose) for name, title, purpose in rows}

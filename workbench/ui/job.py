@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from workbench.core.events import Event
 from workbench.engine.remote import Stream
+from workbench.ui.work import Work
 
 
 class Job(QThread):
@@ -18,7 +19,7 @@ class Job(QThread):
     reported = Signal(object)
     ended = Signal(object)
 
-    def __init__(self, stream: Stream, parent: QObject) -> None:
+    def __init__(self, stream: Stream | Work, parent: QObject) -> None:
         super().__init__(parent)
         self.stream = stream
 
@@ -47,7 +48,7 @@ class Jobs(QObject):
 
     def start(
         self,
-        stream: Stream,
+        stream: Stream | Work,
         on_events: Callable[[list[Event]], None],
         on_end: Callable[[Exception | None], None] | None = None,
     ) -> Job:

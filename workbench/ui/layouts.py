@@ -12,10 +12,13 @@ BELOW = ("loss", "accuracy", "predictions", "confusion")
 SHOWN = {
     "build": ABOVE,
     "train": (*ABOVE, *BELOW),
-    "evaluate": ("loss", "accuracy", "predictions", "confusion"),
+    "evaluate": ("runs", "loss", "accuracy", "predictions", "confusion"),
 }
 WIDTHS = {"data": 236, "palette": 164, "network": 520, "layer": 268}
 BELOW_WIDTHS = {"loss": 290, "accuracy": 290, "predictions": 400, "confusion": 250}
+
+ABOVE_SHARES = {"train": ("network", 0.6), "evaluate": ("runs", 0.54)}
+"""Which panel stands above the curves, and how much of the height it takes."""
 
 
 def arrange(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None:
@@ -32,9 +35,11 @@ def arrange(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None:
         for left, right in pairwise(names):
             window.splitDockWidget(docks[left], docks[right], orientation)
     window.tabifyDockWidget(docks["layer"], docks["training"])
+    window.tabifyDockWidget(docks["network"], docks["runs"])
     for name, dock in docks.items():
         dock.setVisible(name in SHOWN[layout])
     docks["layer"].raise_()
+    docks["network"].raise_()
     # docks take their shares only once they stand, and the window has its size
     QTimer.singleShot(0, window, lambda: _share_out(window, docks, layout))
 
@@ -45,6 +50,7 @@ def _share_out(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None
         found = [docks[name] for name in shown]
         if found:
             window.resizeDocks(found, list(shown.values()), Qt.Orientation.Horizontal)
-    if layout == "train":
-        shares = [round(window.height() * share) for share in (0.6, 0.4)]
-        window.resizeDocks([docks["network"], docks["loss"]], shares, Qt.Orientation.Vertical)
+    if layout in ABOVE_SHARES:
+        above, share = ABOVE_SHARES[layout]
+        heights = [round(window.height() * part) for part in (share, 1 - share)]
+        window.resizeDocks([docks[above], docks["loss"]], heights, Qt.Orientation.Vertical)

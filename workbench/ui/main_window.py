@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workbench.ui.panel import Panel
     from workbench.ui.panels.layer import LayerPanel
     from workbench.ui.panels.palette import PalettePanel
+    from workbench.ui.panels.runs import RunsPanel
     from workbench.ui.project_files import ProjectFiles
 
 FIRST_SIZE = QSize(1560, 960)
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
     banner: Banner
     opening: Opening
     palette_panel: PalettePanel
+    runs: RunsPanel
     layer: LayerPanel
 
     def __init__(self, session: Session) -> None:
@@ -111,6 +113,7 @@ class MainWindow(QMainWindow):
         from workbench.ui.panels.layer import LayerPanel
         from workbench.ui.panels.palette import PalettePanel
         from workbench.ui.panels.predictions import PredictionsPanel
+        from workbench.ui.panels.runs import RunsPanel
         from workbench.ui.panels.training import TrainingPanel
 
         session, docks = self.session, self.docks
@@ -125,6 +128,8 @@ class MainWindow(QMainWindow):
         self._put("accuracy", AccuracyPanel(session, docks["accuracy"]))
         self._put("predictions", PredictionsPanel(session, docks["predictions"], outcomes))
         self._put("confusion", ConfusionPanel(session, docks["confusion"], outcomes))
+        self.runs = RunsPanel(session, docks["runs"])
+        self._put("runs", self.runs)
 
     def _add_commands(self) -> None:
         from workbench.ui.banner import Banner
@@ -171,6 +176,7 @@ class MainWindow(QMainWindow):
             session.document.renamed,
             session.document.undo_stack.indexChanged,
             self.network.view.selectionModel().selectionChanged,
+            self.runs.chosen_changed,
         ):
             signal.connect(self._refresh_commands)
 

@@ -56,27 +56,19 @@ def pen(color: str, alpha: int = 255) -> Any:
     return pg.mkPen(shade, width=1)
 
 
-class CurvePlot(Plot):
-    """Raw and smoothed training values, validation points, and a line at the best epoch.
-
-    Ranges are ours: pyqtgraph would fit them at every frame, and the axes, painted anew with each
-    range, cost more than the curves.
-    """
+class RangedPlot(Plot):
+    """A plot whose ranges are ours: pyqtgraph would fit them at every frame, and the axes, painted
+    anew with each range, cost more than the curves."""
 
     looked_elsewhere = Signal()
     """A person zoomed or moved, or the plot has another size: other points are to be drawn."""
 
     def __init__(self, name: str, title: str) -> None:
         super().__init__(name, title)
-        self.raw, self.line, self.points = self.plot(), self.plot(), self.plot()
-        self.raw.setSymbolSize(5)
-        self.mark = pg.InfiniteLine(angle=90, movable=False)
-        self.addItem(self.mark, ignoreBounds=True)
         self.fits = True
         """Whether the ranges follow the curves, which ends when a person zooms."""
         self._log = False
         self._label = ("", "")
-        self._dimmed: tuple[str, bool] | None = None
         self.disableAutoRange()
         box = self.getViewBox()
         box.sigRangeChangedManually.connect(self._look_elsewhere)
@@ -91,6 +83,10 @@ class CurvePlot(Plot):
         self._log, self.fits = on, True
         self.setLogMode(y=on)
         self.disableAutoRange()  # setLogMode enables it
+
+    def on_axis(self, value: float) -> float:
+        """Where a value stands on the vertical axis."""
+        return float(np.log10(value)) if self._log and value > 0 else value
 
     def label_x(self, text: str, color: str) -> None:
         """Name the horizontal axis, which is painted anew only for another name."""
@@ -131,6 +127,18 @@ class CurvePlot(Plot):
         holds = now[0] <= to[0] and to[1] <= now[1]
         if not growing or not holds or now[1] - now[0] > 1.5 * (room[1] - room[0]):
             self.setRange(**{f"{axis}Range": room}, padding=0, disableAutoRange=False)
+
+
+class CurvePlot(RangedPlot):
+    """Raw and smoothed training values, validation points, and a line at the best epoch."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(name, title)
+        self.raw, self.line, self.points = self.plot(), self.plot(), self.plot()
+        self.raw.setSymbolSize(5)
+        self.mark = pg.InfiniteLine(angle=90, movable=False)
+        self.addItem(self.mark, ignoreBounds=True)
+        self._dimmed: tuple[str, bool] | None = None
 
     def draw_val(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         """Draw validation: points joined by a line, or the line alone where they are many."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # at run time where it is used: numpy takes a tenth of a second of the start
@@ -114,6 +115,14 @@ class Series:
     def __init__(self, columns: int) -> None:
         self._held = [array("d") for _ in range(columns)]
         self._values, self.means = Peaks(self._held[-1]), Means(self._held[-1])
+
+    @classmethod
+    def of(cls, columns: Sequence[array[float]]) -> Series:
+        """A series that is there already, without copies of its columns."""
+        made = cls(1)
+        made._held = list(columns)
+        made._values, made.means = Peaks(made._held[-1]), Means(made._held[-1])
+        return made
 
     @property
     def length(self) -> int:

@@ -11,10 +11,11 @@ from workbench.core.errors import UserError
 from workbench.core.events import DevicesFound, Event, WriteFailed
 from workbench.core.project import Project
 from workbench.core.runs import Run, create_run, newest_run_of, remove_if_empty
-from workbench.engine.remote import EngineLost, Engines, Stream
+from workbench.engine.remote import EngineLost, Engines
 from workbench.ui.data_view import DataView
 from workbench.ui.document import Document
 from workbench.ui.job import Job, Jobs
+from workbench.ui.replay import Replay
 from workbench.ui.settings import Settings
 from workbench.ui.text import tr
 from workbench.ui.theme import Theme
@@ -58,7 +59,7 @@ class Session(Jobs):
         self.devices: dict[str, str] = {"cpu": "CPU"}
         self._training: Job | None = None
         self._describing: Job | None = None
-        self._replaying: Job | None = None
+        self._replay = Replay(self)
         self._clock = QTimer(self, interval=DRAW_MILLISECONDS, singleShot=True)
         self._clock.timeout.connect(self.drawing)
         self.document.changed.connect(self._project_changed)
@@ -86,10 +87,7 @@ class Session(Jobs):
             return
         if self.state == "idle" and self.run is None:
             self.show_run_of_project()
-        if self._replaying and self._replaying in self._jobs:
-            self._replaying.ended.connect(self._find_devices)
-        else:
-            self._find_devices()
+        self._replay.afterwards(self._find_devices)
 
     def _find_devices(self) -> None:
         if self.ending:
@@ -153,7 +151,8 @@ class Session(Jobs):
             return None
         path, project = self._held
         present = self.document.project
-        return path if (project.model, project.data) == (present.model, present.data) else None
+        same = (project.model, project.data) == (present.model, present.data)
+        return path if same and path.exists() else None  # its run may be in the trash
 
     def hold(self, weights: Path, project: Project) -> None:
         """Take a checkpoint of `project` as the model in hand."""
@@ -190,7 +189,7 @@ class Session(Jobs):
             self.failed.emit(error, False)
 
     def _train(self, project: Project, run: Run, resume: bool, weights: Path | None) -> None:
-        self._stop_replay()
+        self._replay.stop()
         stream = self.engines.remote("sinks.train", project, run.folder, resume, weights)
         self.said.emit(tr("Training {run}…", run=run.name))
         self._become("running")
@@ -261,30 +260,20 @@ class Session(Jobs):
 
     def show_run(self, run: Run | None, project: Project | None = None) -> None:
         """Show a run of `project`, so far without events; or none."""
-        self._stop_replay()
+        self._replay.stop()
         self.run, self.run_project = run, project
         self.cell_chosen.emit(None)
         self.run_shown.emit()
 
-    def open_run(self, run: Run) -> None:
-        """Show a run of the past by replaying what it said.
+    def open_run(self, run: Run, then: After | None = None) -> None:
+        """Show a run of the past by replaying what it said; `then` follows if that went well.
 
         Raises:
             UserError: the folder is no run, or its project can't be read.
         """
         self.show_run(run, run.project())
-        stream = self.engines.remote("sinks.replay", run.folder)
-        self._replaying = self.start(stream, lambda events: self._replayed(stream, events))
+        self._replay.start(run, then)
         self._take_weights_of_run()
-
-    def _replayed(self, stream: Stream, events: list[Event]) -> None:
-        if self._replaying and self._replaying.stream is stream:
-            self.run_told(events)
-
-    def _stop_replay(self) -> None:
-        if self._replaying and self._replaying in self._jobs:
-            self._replaying.stream.stop()
-        self._replaying = None
 
     def show_run_of_project(self) -> None:
         """Show the newest run that trained exactly the open project, or none; a run that is
