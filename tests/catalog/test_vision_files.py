@@ -14,7 +14,7 @@ from scipy.io import savemat
 from torchvision import datasets
 
 from tests.written import idx, images
-from workbench.core.codegen_train import SPLIT
+from workbench.core.codegen_split import split_source
 from workbench.core.data import DatasetSpec, Samples
 from workbench.core.errors import UserError
 
@@ -55,9 +55,13 @@ def qmnist(root: Path, suffix: str) -> None:
 def told_as_a_program(spec: DatasetSpec) -> None:
     """The lines of a train.py give the same samples."""
     source = spec.source()
-    names: dict[str, Any] = {"random": random}
-    exec("\n".join([*source.imports, SPLIT, *source.lines]), names)
+    split = split_source(spec, source.given)
+    around = [*source.imports, *split.imports, *source.constants, *split.functions]
+    names: dict[str, Any] = {}
+    exec("\n".join([*around, *source.lines, *split.lines]), names)
     for split, (inputs, targets) in spec.load().items():
+        if not len(targets):
+            continue
         assert (names[f"{split}_inputs"] == inputs).all()
         assert (names[f"{split}_targets"] == targets).all()
         assert names[f"{split}_targets"].dtype == np.int64

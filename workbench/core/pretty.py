@@ -3,6 +3,7 @@
 import ast
 
 LENGTH = 100
+Bracketed = ast.Call | ast.List | ast.Tuple | ast.Dict
 
 
 def statement(source: str, indent: int) -> list[str]:
@@ -48,7 +49,7 @@ def _laid_out(node: ast.expr, indent: int, head: str, tail: str) -> list[str]:
     flat = f"{head}{_flat(node)}{tail}"
     if isinstance(node, ast.Starred):
         return _laid_out(node.value, indent, f"{head}*", tail)
-    if indent + len(flat) <= LENGTH or not isinstance(node, ast.Call | ast.List | ast.Tuple):
+    if indent + len(flat) <= LENGTH or not isinstance(node, Bracketed):
         return [" " * indent + flat]
     start, parts, end = _bracketed(node)
     inner = ", ".join(prefix + _flat(part) for prefix, part in parts)
@@ -61,12 +62,15 @@ def _laid_out(node: ast.expr, indent: int, head: str, tail: str) -> list[str]:
 
 
 def _bracketed(
-    node: ast.Call | ast.List | ast.Tuple,
+    node: Bracketed,
 ) -> tuple[str, list[tuple[str, ast.expr]], str]:
     """The opening bracket, what stands in the brackets, each with its keyword, and the closing."""
     if isinstance(node, ast.Call):
         named = [(f"{word.arg}=", word.value) for word in node.keywords]
         return f"{_flat(node.func)}(", [*(("", each) for each in node.args), *named], ")"
+    if isinstance(node, ast.Dict):
+        keys = (f"{_flat(key)}: " if key else "**" for key in node.keys)
+        return "{", list(zip(keys, node.values, strict=True)), "}"
     start, end = "[]" if isinstance(node, ast.List) else "()"
     return start, [("", each) for each in node.elts], end
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape, shape_text
+from workbench.core.source import Source
 from workbench.core.spec import Spec
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ class TransformSpec(Spec, shelf=True):
     ) -> tuple["Tensor", "Tensor"]:
         """A batch and its targets as training gets them."""
         return self.draw(inputs, generator), targets
+
+    def source(self, in_shape: Shape) -> Source:
+        """What `draw` does to a batch `inputs` of samples of `in_shape`, as Python; its numbers
+        come from `generator`. `draw_mixed` has `targets` beside."""
+        return self.apply_source(in_shape)
+
+    def apply_source(self, in_shape: Shape) -> Source:
+        """What `apply` does, likewise; no lines where that is nothing."""
+        return Source(())
 
     def image(self, in_shape: Shape) -> tuple[int, int, int]:
         """Channels, height and width of a sample.

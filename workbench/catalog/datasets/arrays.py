@@ -18,6 +18,7 @@ from workbench.catalog.datasets.array_files import (
 )
 from workbench.catalog.datasets.array_layout import Layout, laid_out, layout_of, sample_shape
 from workbench.catalog.datasets.array_roles import Called, Pair, called, paired
+from workbench.catalog.datasets.array_source import array_source
 from workbench.catalog.datasets.columns import (
     LARGEST,
     MOST_VALUES,
@@ -30,6 +31,7 @@ from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import Facts, FileSource, digest_of
+from workbench.core.source import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -199,6 +201,10 @@ class Arrays(WithTestShare, FileSource):
             target_scale=(valued.mean, valued.std or 1.0) if scales else (0.0, 1.0),
             full_scale={"u1": 255.0, "u2": 65535.0}.get(inputs.dtype[1:], 1.0),
         )
+
+    def source(self) -> Source:
+        classes = self._classes() if self._task == "classification" else ()
+        return array_source(self, self._pairs(), classes)
 
     def read(self, path: Path) -> Mapping[Split, Samples]:
         return self.split({split: self._samples(pair) for split, pair in self._pairs().items()})

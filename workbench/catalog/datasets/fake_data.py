@@ -7,6 +7,7 @@ from pydantic import Field
 
 from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split
+from workbench.core.source import Source
 
 Side = Annotated[int, Field(strict=True, ge=1, le=1024)]
 
@@ -57,3 +58,14 @@ class FakeData(WithTestShare):
             images[number] = (noise * 255).astype(np.uint8)
             targets[number] = torch.randint(self.num_classes, (1,), generator=generator)
         return self.split({"train": Samples(images, targets)})
+
+    def source(self) -> Source:
+        offset = f", random_offset={self.random_offset}" if self.random_offset else ""
+        pixels = "[:, None]" if self.image_size[0] == 1 else ".transpose(0, 3, 1, 2)"
+        lines = (
+            f"made = datasets.FakeData({self.size}, {self.image_size}, {self.num_classes}{offset})",
+            "images, targets = zip(*made)",
+            f"inputs = np.ascontiguousarray(np.stack(images){pixels})",
+            "targets = np.array(targets, dtype=np.int64)",
+        )
+        return Source(lines, ("import numpy as np", "from torchvision import datasets"))

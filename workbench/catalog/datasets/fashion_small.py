@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from workbench.catalog.datasets.splitting import val_source, with_val
+from workbench.catalog.datasets.splitting import with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.places import resource
 from workbench.core.source import Source
@@ -51,11 +51,16 @@ class FashionMNISTSmall(DatasetSpec):
     def source(self) -> Source:
         path = resource("data", "fashion_mnist_6000.npz")
         lines = (
-            f'with np.load(Path(__file__).with_name("{path.name}")) as held:',
+            "with np.load(DATA) as held:",
             '    inputs = held["train_images"][:, None]',
             '    targets = held["train_labels"].astype(np.int64)',
             '    test_inputs = held["test_images"][:, None]',
             '    test_targets = held["test_labels"].astype(np.int64)',
-            val_source(self),
         )
-        return Source(lines, ("import numpy as np", "from pathlib import Path"), (path,))
+        return Source(
+            lines,
+            ("import numpy as np", "from pathlib import Path"),
+            (path,),
+            constants=(f'DATA = Path(__file__).with_name("{path.name}")',),
+            given=("train", "test"),
+        )

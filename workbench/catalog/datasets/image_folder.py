@@ -16,11 +16,13 @@ from workbench.catalog.datasets.image_files import (
     listed,
     readable_name,
 )
+from workbench.catalog.datasets.image_source import image_source
 from workbench.catalog.datasets.splitting import WithTestShare, by_part, where
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import Count, Facts, FileSource, changed, readable
+from workbench.core.source import Source
 
 R = TypeVar("R")
 
@@ -141,6 +143,9 @@ class ImageFolder(WithTestShare, FileSource):
             self._check_readable()
             whole = yield from decoded(path, _names(files), self.facts.digest, self.rule)
             return self._parted(files, whole.unreadable, whole.rows)
+
+    def source(self) -> Source:
+        return image_source(self)
 
     def load(self) -> Mapping[Split, Samples]:
         return _result(self.loading())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from workbench.catalog.datasets.splitting import WithTestShare, val_source
+from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split, Task
 from workbench.core.layer import Shape
 from workbench.core.source import Source
@@ -45,9 +45,6 @@ class _Scikit(WithTestShare, abstract=True):
             f"data = {self.loader}()",
             f"inputs = {inputs}",
             f"targets = data.target.astype(np.{kind})",
-            "inputs, targets, test_inputs, test_targets = "
-            f"split(inputs, targets, {self.test_fraction!r}, seed={self.split_seed})",
-            val_source(self),
         )
         return Source(lines, ("import numpy as np", f"from sklearn.datasets import {self.loader}"))
 

@@ -15,6 +15,7 @@ from workbench.catalog.datasets.sequence_files import (
     sequence_files,
     targets_by_file,
 )
+from workbench.catalog.datasets.sequence_source import sequence_source
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.catalog.datasets.table import Name, names_of
 from workbench.catalog.datasets.table_facts import TableFacts, survey
@@ -24,6 +25,7 @@ from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import Count, Facts, FileSource, changed, check_room, digest_of
+from workbench.core.source import Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,6 +156,9 @@ class Sequences(WithTestShare, FileSource):
             target=target.name,
             target_scale=target.scale if scales else (0.0, 1.0),
         )
+
+    def source(self) -> Source:
+        return sequence_source(self)
 
     def check_unchanged(self) -> None:
         path = Path(self.path)

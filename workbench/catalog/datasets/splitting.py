@@ -61,14 +61,6 @@ def with_val(spec: DatasetSpec, train: Samples, test: Samples) -> dict[Split, Sa
     return {"train": rest, "val": val, "test": test}
 
 
-def val_source(spec: DatasetSpec) -> str:
-    """The same as a line of Python that splits `inputs` and `targets`."""
-    return (
-        "train_inputs, train_targets, val_inputs, val_targets = "
-        f"split(inputs, targets, {spec.val_fraction!r}, seed={spec.split_seed})"
-    )
-
-
 def divided(samples: Samples, chosen: list[int]) -> tuple[Samples, Samples]:
     """Samples without and with the chosen ones."""
     import numpy as np

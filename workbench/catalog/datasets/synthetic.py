@@ -1,13 +1,14 @@
-"""Sets made by a formula: points in the plane to see a boundary, and curves to fit."""
+"""Sets made by a formula: points in the plane to see a boundary."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split
+from workbench.core.source import Source
 from workbench.core.spec import Number
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class _Synthetic(WithTestShare, abstract=True):
+POLAR = "radius * np.cos(angle), radius * np.sin(angle)"
+
+
+class Synthetic(WithTestShare, abstract=True):
     """Samples drawn by a seed; `draw` gives them without noise."""
 
     samples: Annotated[int, Field(strict=True, ge=10, le=1_000_000)] = Field(
@@ -41,8 +45,16 @@ class _Synthetic(WithTestShare, abstract=True):
         """All samples, with noise."""
         raise NotImplementedError
 
+    def source(self) -> Source:
+        start = f"draw = np.random.Generator(np.random.PCG64({self.seed}))"
+        return Source((start, *self.drawn_source()), ("import numpy as np",))
 
-class _Points(_Synthetic, abstract=True):
+    def drawn_source(self) -> tuple[str, ...]:
+        """What `drawn` does, as Python."""
+        raise NotImplementedError
+
+
+class _Points(Synthetic, abstract=True):
     """Points in the plane, (x, y), of two or more classes that take turns."""
 
     number_of_classes: ClassVar[int] = 2
@@ -75,6 +87,20 @@ class _Points(_Synthetic, abstract=True):
         """A point (n, 2) for each label, without noise."""
         raise NotImplementedError
 
+    def drawn_source(self) -> tuple[str, ...]:
+        *before, points = self.points_source()
+        return (
+            f"targets = np.arange({self.samples}, dtype=np.int64) % {self.count_of_classes}",
+            *before,
+            f"points = np.column_stack([{points}])",
+            f"points += draw.normal(scale={self.noise!r}, size=points.shape)",
+            "inputs = points.astype(np.float32)",
+        )
+
+    def points_source(self) -> tuple[str, ...]:
+        """What `points` does: lines, and the two coordinates at last."""
+        raise NotImplementedError
+
 
 class Moons(_Points):
     """Two half circles that reach into each other, as sklearn.datasets.make_moons."""
@@ -90,6 +116,15 @@ class Moons(_Points):
         x = np.where(upper, np.cos(angle), 1 - np.cos(angle))
         return np.column_stack([x, np.where(upper, np.sin(angle), 0.5 - np.sin(angle))])
 
+    def points_source(self) -> tuple[str, ...]:
+        return (
+            "upper = targets == 0",
+            "angle = draw.uniform(0, np.pi, len(targets))",
+            "x = np.where(upper, np.cos(angle), 1 - np.cos(angle))",
+            "y = np.where(upper, np.sin(angle), 0.5 - np.sin(angle))",
+            "x, y",
+        )
+
 
 class Circles(_Points):
     """A circle around another of half its radius, as sklearn.datasets.make_circles."""
@@ -103,6 +138,13 @@ class Circles(_Points):
         angle = draw.uniform(0, 2 * math.pi, len(labels))
         radius = np.where(labels == 0, 1.0, 0.5)
         return _polar(radius, angle)
+
+    def points_source(self) -> tuple[str, ...]:
+        return (
+            "angle = draw.uniform(0, 2 * np.pi, len(targets))",
+            "radius = np.where(targets == 0, 1.0, 0.5)",
+            POLAR,
+        )
 
 
 class Spirals(_Points):
@@ -135,6 +177,14 @@ class Spirals(_Points):
         start = 2 * math.pi * labels / self.classes
         return _polar(along, start + 2 * math.pi * self.turns * along)
 
+    def points_source(self) -> tuple[str, ...]:
+        return (
+            "radius = np.sqrt(draw.uniform(0.01, 1, len(targets)))  # as dense outside as inside",
+            f"start = 2 * np.pi * targets / {self.classes}",
+            f"angle = start + 2 * np.pi * {self.turns!r} * radius",
+            POLAR,
+        )
+
 
 class XOR(_Points):
     """Four clouds, those of opposite corners of one class: Minsky and Papert, Perceptrons, 1969."""
@@ -153,6 +203,9 @@ class XOR(_Points):
 
         x = draw.choice([-1.0, 1.0], len(labels))
         return np.column_stack([x, np.where(labels == 0, x, -x)])
+
+    def points_source(self) -> tuple[str, ...]:
+        return ("x = draw.choice([-1.0, 1.0], len(targets))", "x, np.where(targets == 0, x, -x)")
 
 
 class Blobs(_Points):
@@ -179,47 +232,9 @@ class Blobs(_Points):
 
         return _polar(np.ones(len(labels)), 2 * math.pi * labels / self.classes)
 
-
-class Curve(_Synthetic):
-    """A function of one number, x from -1 to 1, to be fitted."""
-
-    title: ClassVar[str] = "Curve"
-    summary: ClassVar[str] = "A function of one number, with noise: to see a network fit a curve"
-
-    function: Literal["line", "parabola", "sine", "step", "absolute", "sinc"] = Field(
-        default="sine", title="Function", description="What is to be fitted."
-    )
-
-    def source_info(self) -> DatasetInfo:
-        return DatasetInfo(
-            title=self.title,
-            origin="made by a formula",
-            shape=(1,),
-            task="regression",
-            sizes=self.sizes({"train": self.samples}),
-            features=("x",),
-            target=f"{self.function} of x",
-        )
-
-    def drawn(self, draw: "Generator") -> Samples:
-        import numpy as np
-
-        x = draw.uniform(-1, 1, self.samples)
-        y = _functions()[self.function](x) + draw.normal(scale=self.noise, size=len(x))
-        return Samples(x[:, None].astype(np.float32), y.astype(np.float32))
-
-
-def _functions() -> dict[str, "Callable[[NDArray[Any]], NDArray[Any]]"]:
-    import numpy as np
-
-    return {
-        "line": lambda x: x,
-        "parabola": lambda x: x**2,
-        "sine": lambda x: np.sin(2 * np.pi * x),
-        "step": lambda x: np.where(x > 0, 1.0, 0.0),
-        "absolute": np.abs,
-        "sinc": lambda x: np.sinc(4 * x),
-    }
+    def points_source(self) -> tuple[str, ...]:
+        angle = f"angle = 2 * np.pi * targets / {self.classes}"
+        return (angle, "np.cos(angle), np.sin(angle)")
 
 
 def _polar(radius: "NDArray[Any]", angle: "NDArray[Any]") -> "NDArray[Any]":

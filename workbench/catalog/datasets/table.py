@@ -18,6 +18,7 @@ from workbench.catalog.datasets.encoding import (
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import read_rows
+from workbench.catalog.datasets.table_source import table_source
 from workbench.catalog.datasets.windows import (
     encoded_in_order,
     filled_in_order,
@@ -28,6 +29,7 @@ from workbench.catalog.datasets.windows import (
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
 from workbench.core.events import Progress
 from workbench.core.file_source import FileSource, check_room
+from workbench.core.source import Source
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
 TARGETS = ("target", "label", "class", "y", "outcome", "diagnosis", "species", "survived")
@@ -127,7 +129,7 @@ class Table(WithTestShare, FileSource):
             raise ValueError(f"{self.split_column!r} has other values than train, val and test")
         task_of(self._target, self.task)
         self._check_features()
-        if self.window and not self._counts()["train"]:
+        if self.window and not self.counts()["train"]:
             raise ValueError(f"{self.facts.total:,} rows are too few for a window of {self.window}")
         return self
 
@@ -195,14 +197,14 @@ class Table(WithTestShare, FileSource):
             origin="your file",
             shape=(self.window, len(features)) if self.window else (len(features),),
             task=task,
-            sizes=self.sizes(self._counts()),
+            sizes=self.sizes(self.counts()),
             classes=self._target.values if task == "classification" else (),
             features=features,
             target=self.target,
             target_scale=self._target.scale if scales else (0.0, 1.0),
         )
 
-    def _counts(self) -> dict[Split, int]:
+    def counts(self) -> dict[Split, int]:
         """How many rows are for each split by themselves."""
         facts, counts = self.facts, dict.fromkeys(SPLITS, 0)
         if self.window:
@@ -217,6 +219,9 @@ class Table(WithTestShare, FileSource):
         if not facts.gaps:
             counts["train"] -= self._target.missing
         return counts
+
+    def source(self) -> Source:
+        return table_source(self, self._target, self._features())
 
     def read(self, path: Path) -> Mapping[Split, Samples]:
         import numpy as np

@@ -1,6 +1,5 @@
 """Datasets of torchvision, read from a local folder or downloaded into it."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -8,12 +7,12 @@ from urllib.error import URLError
 
 from pydantic import Field
 
-from workbench.catalog.datasets.splitting import val_source, with_val
+from workbench.catalog.datasets.splitting import with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
 from workbench.core.places import datasets_dir
-from workbench.core.source import Source
+from workbench.core.source import Source, literal
 
 if TYPE_CHECKING:
     from torchvision.datasets import VisionDataset
@@ -97,17 +96,20 @@ class VisionSource(DatasetSpec, abstract=True):
     def source(self) -> Source:
         lines = []
         for part, inputs, targets in (("train", "inputs", "targets"), ("test", *TEST)):
-            root = json.dumps(self.root or "data", ensure_ascii=False)
             told = self.arguments(part == "train").items()
-            given = [f"{n}={json.dumps(v) if isinstance(v, str) else v}" for n, v in told]
-            call = ", ".join([root, *given, "download=True"])
+            given = [f"{n}={literal(v)}" for n, v in told]
+            call = ", ".join(["DATA", *given, "download=True"])
             lines += [
                 f"{part} = datasets.{self.kind}({call})",
                 f"{inputs} = {self.pixels_source(f'np.asarray({part}.data)')}",
                 f"{targets} = {self.targets_source(part)}",
             ]
-        lines.append(val_source(self))
-        return Source(tuple(lines), ("import numpy as np", "from torchvision import datasets"))
+        return Source(
+            tuple(lines),
+            ("import numpy as np", "from torchvision import datasets"),
+            constants=(f"DATA = {literal(str(self.folder))}",),
+            given=("train", "test"),
+        )
 
     def pixels_source(self, data: str) -> str:
         """Torchvision's pixels `data` as (n, channels, height, width)."""

@@ -33,18 +33,23 @@ def windowed(
 def in_order(spec: WithTestShare, samples: Samples) -> dict[Split, Samples]:
     """The last samples for the test and those before for validation, of sizes as `spec` says:
     windows of a random split would overlap, and be known from training. A fold is a block."""
-    sizes = spec.sizes({"train": len(samples.targets)})
-    rest = sizes["train"] + sizes["val"]
-    start = sizes["train"]
-    if spec.folds > 1:
-        each, more = divmod(rest, spec.folds)
-        start = (spec.fold - 1) * each + min(spec.fold - 1, more)
-    end = start + sizes["val"]
+    start, end, rest = borders(spec, len(samples.targets))
     return {
         "train": _joined(_part(samples, 0, start), _part(samples, end, rest)),
         "val": _part(samples, start, end),
         "test": _part(samples, rest, None),
     }
+
+
+def borders(spec: WithTestShare, total: int) -> tuple[int, int, int]:
+    """Where validation begins and ends among `total` samples in order, and the test begins."""
+    sizes = spec.sizes({"train": total})
+    rest = sizes["train"] + sizes["val"]
+    start = sizes["train"]
+    if spec.folds > 1:
+        each, more = divmod(rest, spec.folds)
+        start = (spec.fold - 1) * each + min(spec.fold - 1, more)
+    return start, start + sizes["val"], rest
 
 
 def filled_in_order(raw: "NDArray[Any]") -> "NDArray[Any]":

@@ -4,15 +4,58 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from workbench.catalog.transforms.drawing import Between, around, per_sample, uniform
+from workbench.catalog.transforms.drawing import UNIFORM, V2, Between, around, per_sample, uniform
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.spec import Number
 from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
+GREY = '''
+def grey(images):
+    """The brightness of images."""
+    if images.shape[1] == 1:
+        return images
+    red, green, blue = images.unbind(1)
+    return (red * 0.2989 + green * 0.587 + blue * 0.114)[:, None]
+'''
+JITTERED = '''
+def jittered(images, generator, ranges):
+    """Images of other colours, changed in an order that is drawn."""
+    names = list(ranges)
+    for place in torch.randperm(len(names), generator=generator).tolist():
+        factors = uniform(generator, len(images), *ranges[names[place]])
+        if names[place] == "hue":
+            pairs = zip(images, factors.tolist())
+            images = torch.stack([v2.functional.adjust_hue(image, turn) for image, turn in pairs])
+            continue
+        factors = factors.to(images)[:, None, None, None]
+        if names[place] == "brightness":
+            images = (images * factors).clamp(0, 1)
+            continue
+        other = grey(images)
+        if names[place] == "contrast":
+            other = other.mean((1, 2, 3), keepdim=True)
+        images = (images * factors + other * (1 - factors)).clamp(0, 1)
+    return images
+'''
+JITTERED_GREY = '''
+def jittered_grey(images, generator, ranges):
+    """Images of other brightness and contrast, changed in an order that is drawn."""
+    names = list(ranges)
+    for place in torch.randperm(len(names), generator=generator).tolist():
+        factors = uniform(generator, len(images), *ranges[names[place]]).to(images)
+        factors = factors[:, None, None, None]
+        if names[place] == "brightness":
+            images = (images * factors).clamp(0, 1)
+        elif names[place] == "contrast":
+            other = images.mean((1, 2, 3), keepdim=True)
+            images = (images * factors + other * (1 - factors)).clamp(0, 1)
+    return images
+'''
 LUMA = (0.2989, 0.587, 0.114)
 """What red, green and blue weigh in grey, as torchvision has it."""
 
@@ -54,6 +97,13 @@ class Grayscale(TransformSpec):
         made = grey(inputs)
         return made if self.num_output_channels == 1 else made.repeat(1, 3, 1, 1)
 
+    def apply_source(self, in_shape: Shape) -> Source:
+        made = "inputs" if in_shape[0] == 1 else "grey(inputs)"
+        if self.num_output_channels == 3:
+            made += ".repeat(1, 3, 1, 1)"
+        lines = () if made == "inputs" else (f"inputs = {made}",)
+        return Source(lines, functions=() if in_shape[0] == 1 else (GREY,))
+
 
 Values = tuple[Number, ...]
 
@@ -92,6 +142,10 @@ class Normalize(TransformSpec):
             for values in (self.mean, self.std)
         )
         return (inputs - mean) / std
+
+    def apply_source(self, in_shape: Shape) -> Source:
+        mean, std = list(self.mean), list(self.std)
+        return Source((f"inputs = v2.functional.normalize(inputs, {mean}, {std})",), (V2,))
 
 
 def _amount(amount: "float | tuple[float, float]") -> "float | tuple[float, float]":
@@ -149,6 +203,15 @@ class ColorJitter(TransformSpec):
         for name, factors in self.parameters(inputs, generator).items():
             inputs = _changed(inputs, name, factors)
         return inputs
+
+    def source(self, in_shape: Shape) -> Source:
+        changing = [name for name in type(self).model_fields if getattr(self, name) not in _STILL]
+        ranges = ", ".join(f'"{name}": {self._range(name)}' for name in changing)
+        if in_shape[0] == 1:
+            line = f"inputs = jittered_grey(inputs, generator, {{{ranges}}})"
+            return Source((line,), functions=(UNIFORM, JITTERED_GREY))
+        line = f"inputs = jittered(inputs, generator, {{{ranges}}})"
+        return Source((line,), (V2,), functions=(UNIFORM, GREY, JITTERED))
 
 
 _STILL = (0.0, (0.0, 0.0), (1.0, 1.0))

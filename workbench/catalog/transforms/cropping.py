@@ -5,24 +5,54 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from workbench.catalog.transforms.drawing import (
+    PLACES,
+    RECTANGLES,
+    UNIFORM,
+    V2,
     Interpolation,
     Ratio,
     Share,
     Shares,
     Sides,
+    mode_source,
     pair_of,
     places,
     rectangles,
 )
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.spec import Extent
 from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-_ANTIALIAS = "Smooth before making smaller, as Pillow does."
+CROPPED = '''
+def cropped(images, generator, height, width):
+    """A part of each image, from anywhere."""
+    room = torch.tensor([[images.shape[-2] - height], [images.shape[-1] - width]])
+    tops, lefts = places(generator, room.expand(2, len(images))).tolist()
+    corners = zip(images, tops, lefts)
+    cuts = [image[:, top : top + height, left : left + width] for image, top, left in corners]
+    return torch.stack(cuts)
+'''
+RESIZED_CROP = '''
+def resized_crop(images, generator, size, scale, ratio, middle, **how):
+    """A part of each image, of random size and shape, scaled to size; the middle if none fits."""
+    sides = images.shape[-2:]
+    heights, widths, fits = rectangles(generator, len(images), sides, sides, scale, ratio)
+    heights = heights.where(fits, torch.tensor(middle[0]))
+    widths = widths.where(fits, torch.tensor(middle[1]))
+    room = torch.stack([sides[0] - heights, sides[1] - widths])
+    tops, lefts = places(generator, room).where(fits, room // 2)
+    boxes = torch.stack([tops, tops + heights, lefts, lefts + widths], 1).tolist()
+    cuts = [
+        v2.functional.resize(image[None, :, top:bottom, left:right], size, **how)
+        for image, (top, bottom, left, right) in zip(images, boxes)
+    ]
+    return torch.cat(cuts)
+'''
 
 
 def resized(inputs: "Tensor", sides: tuple[int, int], interpolation: str) -> "Tensor":
@@ -52,11 +82,29 @@ class Resize(TransformSpec):
     def apply(self, inputs: "Tensor") -> "Tensor":
         return resized(inputs, self._sides(*inputs.shape[-2:]), self.interpolation)
 
+    def apply_source(self, in_shape: Shape) -> Source:
+        return _resized_source(in_shape, self.out_shape(in_shape), self.interpolation)
+
     def _sides(self, height: int, width: int) -> tuple[int, int]:
         if not isinstance(self.size, int):
             return self.size
         longer = int(self.size * max(height, width) / min(height, width))
         return (longer, self.size) if height > width else (self.size, longer)
+
+
+def _resized_source(in_shape: Shape, out_shape: Shape, interpolation: str) -> Source:
+    sides = list(out_shape[1:])
+    if sides == list(in_shape[1:]):
+        return Source(())
+    mode, constants = mode_source(interpolation)
+    line = f"inputs = v2.functional.resize(inputs, {sides}{mode})"
+    return Source((line,), (V2,), constants=constants)
+
+
+def _centered_source(in_shape: Shape, sides: tuple[int, int]) -> Source:
+    if sides == tuple(in_shape[1:]):
+        return Source(())
+    return Source((f"inputs = v2.functional.center_crop(inputs, {list(sides)})",), (V2,))
 
 
 class CenterCrop(TransformSpec):
@@ -71,6 +119,9 @@ class CenterCrop(TransformSpec):
 
     def apply(self, inputs: "Tensor") -> "Tensor":
         return centered(inputs, pair_of(self.size))
+
+    def apply_source(self, in_shape: Shape) -> Source:
+        return _centered_source(in_shape, pair_of(self.size))
 
 
 def centered(inputs: "Tensor", sides: tuple[int, int]) -> "Tensor":
@@ -146,6 +197,20 @@ class RandomCrop(TransformSpec):
         made: Tensor = functional.pad(inputs, [self.padding], self.fill, self.padding_mode)
         return made
 
+    def apply_source(self, in_shape: Shape) -> Source:
+        return _centered_source(in_shape, pair_of(self.size))
+
+    def source(self, in_shape: Shape) -> Source:
+        height, width = pair_of(self.size)
+        cut = f"inputs = cropped(inputs, generator, {height}, {width})"
+        if not self.padding:
+            return Source((cut,), functions=(PLACES, CROPPED))
+        more = f", fill={self.fill!r}" if self.fill else ""
+        if self.padding_mode != "constant":
+            more += f', padding_mode="{self.padding_mode}"'
+        border = f"inputs = v2.functional.pad(inputs, [{self.padding}]{more})"
+        return Source((border, cut), (V2,), functions=(PLACES, CROPPED))
+
 
 class RandomResizedCrop(TransformSpec):
     """torchvision.transforms.v2.RandomResizedCrop."""
@@ -169,6 +234,23 @@ class RandomResizedCrop(TransformSpec):
         scale = max(sides[0] / height, sides[1] / width)
         covering = (max(sides[0], round(height * scale)), max(sides[1], round(width * scale)))
         return centered(resized(inputs, covering, self.interpolation), sides)
+
+    def apply_source(self, in_shape: Shape) -> Source:
+        sides, (height, width) = pair_of(self.size), in_shape[1:]
+        scale = max(sides[0] / height, sides[1] / width)
+        covering = (1, max(sides[0], round(height * scale)), max(sides[1], round(width * scale)))
+        first = _resized_source(in_shape, covering, self.interpolation)
+        second = _centered_source(covering, sides)
+        lines, imports = first.lines + second.lines, first.imports + second.imports
+        return Source(lines, imports, constants=first.constants)
+
+    def source(self, in_shape: Shape) -> Source:
+        middle = self._middle(*in_shape[1:])
+        mode, constants = mode_source(self.interpolation)
+        told = f"{list(pair_of(self.size))}, {self.scale}, {self.ratio}, {middle}{mode}"
+        line = f"inputs = resized_crop(inputs, generator, {told})"
+        functions = (UNIFORM, PLACES, RECTANGLES, RESIZED_CROP)
+        return Source((line,), (V2, "import math"), functions=functions, constants=constants)
 
     def boxes(self, inputs: "Tensor", generator: "Generator") -> "Tensor":
         """Top, left, height and width (4, n) of what is cut out; the middle where none fits."""

@@ -16,6 +16,29 @@ Sides = Pixels | tuple[Pixels, Pixels]
 Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 Degrees = Annotated[float, Field(strict=True, ge=-360.0, le=360.0)]
 Interpolation = Literal["nearest", "bilinear"]
+V2 = "from torchvision.transforms import v2"
+"""What texts import for torchvision's functions."""
+UNIFORM = '''
+def uniform(generator, size, low=0.0, high=1.0):
+    """Numbers drawn evenly."""
+    return low + (high - low) * torch.rand(size, generator=generator, dtype=torch.float64)
+'''
+PLACES = '''
+def places(generator, room):
+    """A whole number from 0 to each of room, both included."""
+    drawn = torch.rand(room.shape, generator=generator, dtype=torch.float64)
+    return (drawn * (room + 1)).long()
+'''
+RECTANGLES = '''
+def rectangles(generator, n, sides, most, scale, ratio):
+    """Heights and widths of a share of the area, and whether they fit: the first of ten draws."""
+    area = sides[0] * sides[1] * uniform(generator, (10, n), *scale)
+    aspect = uniform(generator, (10, n), math.log(ratio[0]), math.log(ratio[1])).exp()
+    height, width = (area / aspect).sqrt().round().long(), (area * aspect).sqrt().round().long()
+    fits = (height > 0) & (width > 0) & (height <= most[0]) & (width <= most[1])
+    first = fits.int().argmax(0, keepdim=True)
+    return height.gather(0, first)[0], width.gather(0, first)[0], fits.any(0)
+'''
 TRIES = 10
 """How often torchvision draws a rectangle until one fits."""
 
@@ -74,6 +97,15 @@ def rectangles(
     fits = (height > 0) & (width > 0) & (height <= most[0]) & (width <= most[1])
     first = fits.int().argmax(0, keepdim=True)
     return height.gather(0, first)[0], width.gather(0, first)[0], fits.any(0)
+
+
+def mode_source(interpolation: str, usual: str = "bilinear") -> tuple[str, tuple[str, ...]]:
+    """The argument of torchvision's functions that says it, unless it is their `usual` one, and
+    the constant that the argument needs."""
+    if interpolation == usual:
+        return "", ()
+    name = interpolation.upper()
+    return f", interpolation={name}", (f"{name} = v2.InterpolationMode.{name}",)
 
 
 def per_sample(values: "Tensor", like: "Tensor") -> "Tensor":

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from workbench.catalog.transforms.drawing import (
+    PLACES,
+    RECTANGLES,
+    UNIFORM,
     Ratio,
     Share,
     Shares,
@@ -13,10 +16,31 @@ from workbench.catalog.transforms.drawing import (
     rectangles,
     uniform,
 )
+from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
+
+
+ERASED = '''
+def erased(images, generator, p, scale, ratio, value):
+    """Images of which some have a rectangle covered by a value."""
+    height, width = images.shape[-2:]
+    chosen = uniform(generator, len(images)) < p
+    sides, most = (width, height), (width - 1, height - 1)  # the ratio is height to width
+    across, down, fits = rectangles(generator, len(images), sides, most, scale, ratio)
+    size = torch.stack([down, across]) * (fits & chosen)
+    start = places(generator, torch.tensor([[height], [width]]) - size)
+    (top, left), (bottom, right) = start.to(images.device), (start + size).to(images.device)
+    rows = torch.arange(height, device=images.device)
+    columns = torch.arange(width, device=images.device)
+    down = (rows >= top[:, None]) & (rows < bottom[:, None])
+    across = (columns >= left[:, None]) & (columns < right[:, None])
+    covered = down[:, None, :, None] & across[:, None, None, :]
+    return images.masked_fill(covered, value)
+'''
 
 
 class RandomErasing(TransformSpec):
@@ -55,3 +79,9 @@ class RandomErasing(TransformSpec):
         covered = (rows >= top) & (rows < top + height)
         covered = covered & (columns >= left) & (columns < left + width)
         return inputs.masked_fill(covered, self.value)
+
+    def source(self, in_shape: Shape) -> Source:
+        told = f"{self.p!r}, {self.scale}, {self.ratio}, {self.value!r}"
+        functions = (UNIFORM, PLACES, RECTANGLES, ERASED)
+        line = f"inputs = erased(inputs, generator, {told})"
+        return Source((line,), ("import math",), functions=functions)

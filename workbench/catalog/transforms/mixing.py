@@ -7,11 +7,45 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.spec import Number
 from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
+
+
+SHARE = '''
+def kept_share(generator, alpha):
+    """What every sample of a batch keeps of itself."""
+    seed = torch.randint(2**31, (), generator=generator).item()
+    return random.Random(seed).betavariate(alpha, alpha)
+'''
+BLENDED = '''
+def blended(values, share):
+    """Every sample with the one before it."""
+    return values.roll(1, 0).mul_(1.0 - share).add_(values, alpha=share)
+'''
+MIXED_UP = '''
+def mixed_up(inputs, targets, generator, alpha):
+    """Samples that are blended, and their classes with them."""
+    share = kept_share(generator, alpha)
+    return blended(inputs, share), blended(targets, share)
+'''
+CUT_MIXED = '''
+def cut_mixed(images, targets, generator, alpha):
+    """Images with a rectangle of the one before, and classes by its area."""
+    height, width = images.shape[-2:]
+    reach = 0.5 * math.sqrt(1.0 - kept_share(generator, alpha))
+    x, y = (int(torch.randint(side, (), generator=generator)) for side in (width, height))
+    across, down = int(reach * width), int(reach * height)
+    left, top = max(x - across, 0), max(y - down, 0)
+    right, bottom = min(x + across, width), min(y + down, height)
+    mixed = images.clone()
+    mixed[..., top:bottom, left:right] = images.roll(1, 0)[..., top:bottom, left:right]
+    area = (right - left) * (bottom - top) / (height * width)
+    return mixed, blended(targets, 1.0 - area)
+'''
 
 
 class _Mix(TransformSpec, abstract=True):
@@ -50,6 +84,10 @@ class MixUp(_Mix):
         share = self.share(generator)
         return _blended(inputs, share), _blended(targets, share)
 
+    def source(self, in_shape: Shape) -> Source:
+        line = f"inputs, targets = mixed_up(inputs, targets, generator, {self.alpha!r})"
+        return Source((line,), ("import random",), functions=(SHARE, BLENDED, MIXED_UP))
+
 
 class CutMix(_Mix):
     """torchvision.transforms.v2.CutMix."""
@@ -79,3 +117,8 @@ class CutMix(_Mix):
         mixed[..., top:bottom, left:right] = inputs.roll(1, 0)[..., top:bottom, left:right]
         area = inputs.shape[-2] * inputs.shape[-1]
         return mixed, _blended(targets, 1.0 - (right - left) * (bottom - top) / area)
+
+    def source(self, in_shape: Shape) -> Source:
+        line = f"inputs, targets = cut_mixed(inputs, targets, generator, {self.alpha!r})"
+        functions = (SHARE, BLENDED, CUT_MIXED)
+        return Source((line,), ("import math", "import random"), functions=functions)

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from workbench.catalog.transforms.colour import grey
-from workbench.catalog.transforms.drawing import Interpolation
+from workbench.catalog.transforms.colour import GREY, grey
+from workbench.catalog.transforms.drawing import V2, Interpolation, mode_source
 from workbench.core.errors import UserError
 from workbench.core.layer import Shape
+from workbench.core.source import Source, literal
 from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
@@ -27,6 +28,61 @@ SIGNED = (
 )
 UNSIGNED = ("Identity", "Posterize", "Solarize", "AutoContrast", "Equalize")
 OPERATIONS = SIGNED + UNSIGNED
+
+
+OPERATED = '''
+def operated(images, operation, sign, level, **how):
+    """Images after one operation."""
+    shear = math.degrees(math.atan(sign * 0.3 * level))
+    down, across = (int(sign * level * (150 / 331 * side)) for side in images.shape[-2:])
+    change, move = sign * 0.9 * level, v2.functional.affine
+    match operation:
+        case "ShearX":
+            return move(images, 0.0, [0, 0], 1.0, [shear, 0.0], center=[0, 0], **how)
+        case "ShearY":
+            return move(images, 0.0, [0, 0], 1.0, [0.0, shear], center=[0, 0], **how)
+        case "TranslateX":
+            return move(images, 0.0, [across, 0], 1.0, [0.0, 0.0], **how)
+        case "TranslateY":
+            return move(images, 0.0, [0, down], 1.0, [0.0, 0.0], **how)
+        case "Rotate":
+            return v2.functional.rotate(images, sign * 30.0 * level, **how)
+        case "Brightness":
+            return (images * (1 + change)).clamp(0, 1)
+        case "Color" | "Contrast":
+            other = grey(images)
+            if operation == "Contrast":
+                other = other.mean((1, 2, 3), keepdim=True)
+            return (images * (1 + change) - other * change).clamp(0, 1)
+        case "Sharpness":
+            return v2.functional.adjust_sharpness(images, 1 + change)
+        case "Posterize":
+            return v2.functional.posterize(images, 8 - round(4 * level))
+        case "Solarize":
+            return v2.functional.solarize(images, 1 - level)
+        case "AutoContrast":
+            return v2.functional.autocontrast(images)
+        case "Equalize":
+            return v2.functional.equalize(images)
+    return images
+'''
+RAND_AUGMENTED = '''
+def rand_augmented(images, generator, num_ops, level, **how):
+    """Images after operations that are drawn for each of them."""
+    size, count = (num_ops, len(images)), len(OPERATIONS)
+    chosen = torch.randint(count, size, generator=generator)
+    negative = torch.randint(2, size, generator=generator).bool()
+    negative &= chosen < OPERATIONS.index("Identity")  # those behind have no sign
+    for numbers in chosen + count * negative:
+        made = images.clone()
+        for number in numbers.unique().tolist():  # images with the same operation in one go
+            members = (numbers == number).nonzero()[:, 0].to(images.device)
+            sign = -1.0 if number >= count else 1.0
+            operation = OPERATIONS[number % count]
+            made[members] = operated(images[members], operation, sign, level, **how)
+        images = made
+    return images
+'''
 
 
 class RandAugment(TransformSpec):
@@ -71,6 +127,17 @@ class RandAugment(TransformSpec):
                 )
             inputs = made
         return inputs
+
+    def source(self, in_shape: Shape) -> Source:
+        mode, constants = mode_source(self.interpolation, usual="nearest")
+        operations = f"OPERATIONS = {literal(list(OPERATIONS))}"
+        told = f"{self.num_ops}, {self.magnitude} / 30{mode}"
+        return Source(
+            (f"inputs = rand_augmented(inputs, generator, {told})",),
+            (V2, "import math"),
+            functions=(GREY, OPERATED, RAND_AUGMENTED),
+            constants=(*constants, operations),
+        )
 
     def done(self, images: "Tensor", operation: str, sign: float) -> "Tensor":
         """Images after one operation."""

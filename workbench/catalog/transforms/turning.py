@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from workbench.catalog.transforms.drawing import (
+    UNIFORM,
     Degrees,
     Interpolation,
     Ratio,
@@ -13,10 +14,61 @@ from workbench.catalog.transforms.drawing import (
     per_sample,
     uniform,
 )
+from workbench.core.layer import Shape
+from workbench.core.source import Source
 from workbench.core.transform import TransformSpec
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
+
+
+NN = "from torch import nn"
+FLIPPED = '''
+def flipped(images, generator, p, axis):
+    """Images of which some are mirrored."""
+    chosen = uniform(generator, len(images)) < p
+    return images.flip(axis).where(chosen.to(images.device)[:, None, None, None], images)
+'''
+WARPED = '''
+def warped(images, maps, mode="nearest", fill=0.0):
+    """Images of which each pixel comes from where its map says, in pixels from the middle."""
+    height, width = images.shape[-2:]
+    half = torch.tensor([width / 2, height / 2, 1.0], dtype=maps.dtype)
+    theta = (maps * half / half[:2, None]).to(images)
+    grid = nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
+    made = nn.functional.grid_sample(images - fill, grid, mode=mode, align_corners=False)
+    return made + fill
+'''
+ROTATED = '''
+def rotated(images, generator, low, high, **how):
+    """Images turned counter-clockwise by angles between two."""
+    turn = -uniform(generator, len(images), low, high).deg2rad()
+    still = torch.zeros_like(turn)
+    maps = [turn.cos(), turn.sin(), still, -turn.sin(), turn.cos(), still]
+    return warped(images, torch.stack(maps, 1).view(-1, 2, 3), **how)
+'''
+AFFINE = '''
+def affine(images, generator, degrees, translate, scale, shear, **how):
+    """Images turned, shifted, scaled and sheared about the middle."""
+    n, (height, width) = len(images), images.shape[-2:]
+    turn = uniform(generator, n, *degrees).deg2rad()
+    across, down = translate[0] * width, translate[1] * height
+    dx = uniform(generator, n, -across, across).round()
+    dy = uniform(generator, n, -down, down).round()
+    factor = uniform(generator, n, *scale)
+    x = uniform(generator, n, *shear).deg2rad()
+    b = -turn.cos() * x.tan() - turn.sin()
+    d = -turn.sin() * x.tan() + turn.cos()
+    rows = torch.stack([torch.stack([d, -b], 1), torch.stack([-turn.sin(), turn.cos()], 1)], 1)
+    rows = rows / factor[:, None, None]
+    shift = -rows @ torch.stack([dx, dy], 1)[:, :, None]
+    return warped(images, torch.cat([rows, shift], 2), **how)
+'''
+
+
+def _how_source(interpolation: str, fill: float) -> str:
+    how = f', mode="{interpolation}"' if interpolation != "nearest" else ""
+    return how + (f", fill={fill!r}" if fill else "")
 
 
 class _Flip(TransformSpec, abstract=True):
@@ -32,6 +84,10 @@ class _Flip(TransformSpec, abstract=True):
     def draw(self, inputs: "Tensor", generator: "Generator") -> "Tensor":
         chosen = per_sample(self.chosen(inputs, generator), inputs)
         return inputs.flip(self.axis).where(chosen, inputs)
+
+    def source(self, in_shape: Shape) -> Source:
+        line = f"inputs = flipped(inputs, generator, {self.p!r}, {self.axis})"
+        return Source((line,), functions=(UNIFORM, FLIPPED))
 
 
 class RandomHorizontalFlip(_Flip):
@@ -80,6 +136,12 @@ class RandomRotation(TransformSpec):
         maps = inverse_maps(-angles, (still, still), torch.ones_like(angles), (still, still))
         return warped(inputs, maps, self.interpolation, self.fill)
 
+    def source(self, in_shape: Shape) -> Source:
+        low, high = around(self.degrees)
+        how = _how_source(self.interpolation, self.fill)
+        line = f"inputs = rotated(inputs, generator, {low!r}, {high!r}{how})"
+        return Source((line,), (NN,), functions=(UNIFORM, WARPED, ROTATED))
+
 
 class RandomAffine(TransformSpec):
     """torchvision.transforms.v2.RandomAffine."""
@@ -117,6 +179,18 @@ class RandomAffine(TransformSpec):
         shift, shear = (drawn["dx"], drawn["dy"]), drawn["shear"]
         maps = inverse_maps(drawn["angle"], shift, drawn["scale"], (shear, torch.zeros_like(shear)))
         return warped(inputs, maps, self.interpolation, self.fill)
+
+    def source(self, in_shape: Shape) -> Source:
+        told = {
+            "degrees": around(self.degrees),
+            "translate": self.translate or (0.0, 0.0),
+            "scale": self.scale or (1.0, 1.0),
+            "shear": around(self.shear or 0.0),
+        }
+        given = ", ".join(f"{name}={value}" for name, value in told.items())
+        how = _how_source(self.interpolation, self.fill)
+        line = f"inputs = affine(inputs, generator, {given}{how})"
+        return Source((line,), (NN,), functions=(UNIFORM, WARPED, AFFINE))
 
 
 def inverse_maps(
