@@ -16,6 +16,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "runs",
+    "tensorboard",
     "info",
     "data",
     "code",

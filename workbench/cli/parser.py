@@ -13,6 +13,7 @@ from workbench.cli import (
     listing,
     making,
     past,
+    tensorboard,
     training,
 )
 from workbench.core.errors import UserError
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_runs(commands)
+    _add_tensorboard(commands)
     _add_info(commands)
     _add_data(commands)
     _add_code(commands)
@@ -132,6 +134,18 @@ def _add_evaluate(commands: Any) -> None:
 def _add_runs(commands: Any) -> None:
     runs = _add(commands, "runs", past.runs, "list the runs of the past, newest first")
     runs.add_argument("--runs-dir", metavar="DIR", help="where their folders lie")
+
+
+def _add_tensorboard(commands: Any) -> None:
+    purpose = "serve TensorBoard on the runs folder, on this machine alone"
+    board = _add(commands, "tensorboard", tensorboard.tensorboard, purpose)
+    board.add_argument("runs_dir", metavar="DIR", nargs="?", help="of runs, or the folder of one")
+    board.add_argument(
+        "--port", type=int, default=0, metavar="N", help="else one that is free is taken"
+    )
+    board.add_argument(
+        "--until-eof", action="store_true", help="end with standard input, as the window wants it"
+    )
 
 
 def _add_info(commands: Any) -> None:

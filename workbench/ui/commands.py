@@ -13,6 +13,7 @@ from workbench.ui.commands_network import network_rows
 from workbench.ui.commands_run import data_rows, help_rows, run_rows, view_rows
 from workbench.ui.new_dialog import NewDialog
 from workbench.ui.runs.commands import runs_rows
+from workbench.ui.tensorboard import tensorboard_rows
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def rows(window: MainWindow) -> Iterator[Action]:
     yield from data_rows(window)
     yield from run_rows(window)
     yield from runs_rows(window)
+    yield from tensorboard_rows(window)
     yield from view_rows(window)
     yield from help_rows(window)
 
