@@ -76,8 +76,9 @@ class Project(Spec):
             )
         for step in self.walk():
             if step.fault:
-                raise UserError(
+                raise ShapeError(
                     "{layer} {name} " + step.fault.message,
+                    step.fault.fixes,
                     layer=step.layer.kind,
                     name=step.layer.name,
                     **step.fault.values,

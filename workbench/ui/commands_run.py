@@ -75,7 +75,7 @@ def data_rows(window: MainWindow) -> Iterator[Action]:
             f"data.choose.{kind.__name__}",
             kind.title,
             "Data/Choose",
-            lambda kind=kind: session.choose_data(kind()),  # type: ignore[misc]
+            lambda kind=kind: window.opening.take(kind()),  # type: ignore[misc]
             tip=kind.summary,
             checked=lambda kind=kind: type(present()) is kind,  # type: ignore[misc]
         )

@@ -7,8 +7,6 @@ which has nothing to show before data are loaded; it follows upon the first pain
 
 from __future__ import annotations
 
-import logging
-import traceback
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -17,7 +15,6 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget
 
 from workbench.core.errors import UserError
 from workbench.core.places import resource
-from workbench.engine.remote import EngineFault, EngineLost
 from workbench.ui.actions import Commands
 from workbench.ui.dock import made_docks
 from workbench.ui.layouts import arrange
@@ -26,7 +23,7 @@ from workbench.ui.naming import named
 from workbench.ui.panels.network import NetworkPanel
 from workbench.ui.run_bar import RunBar
 from workbench.ui.session import Session
-from workbench.ui.text import sentence, tr
+from workbench.ui.text import tr
 
 if TYPE_CHECKING:
     from workbench.ui.banner import Banner
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from workbench.ui.project_files import ProjectFiles
 
 FIRST_SIZE = QSize(1560, 960)
-
-log = logging.getLogger(__name__)
 
 
 class MainWindow(QMainWindow):
@@ -140,7 +135,7 @@ class MainWindow(QMainWindow):
         from workbench.ui.project_files import ProjectFiles
 
         self.files, self.models = ProjectFiles(self), Models(self.session)
-        self.banner, self.opening = Banner(self, self.run_bar), Opening(self)
+        self.banner, self.opening = Banner(self), Opening(self)
         self.commands.add(rows(self))
         self.run_bar.take_commands(self.commands.actions)
         panels = self.commands.menu("View/Panels")
@@ -219,29 +214,16 @@ class MainWindow(QMainWindow):
             if fault:
                 self.tell_failure(UserError("{fault} Mend it, then train.", fault=fault), False)
                 return
-        self.banner.settle()
+        self.banner.hide()  # what was offered before is answered by this
         self.session.train()
 
     # -- messages
 
     def tell_failure(self, error: Exception, resumable: bool) -> None:
         """Tell what went wrong: a user's mistake in the banner, a fault with its traceback."""
-        if isinstance(error, UserError):
-            if isinstance(error, EngineLost) and self.session.run:
-                label = tr("Resume") if resumable else tr("Train again")
-                act = self.session.resume_run if resumable else self.session.train_wanted.emit
-                self.banner.tell(sentence(error), label, act)
-            else:
-                self.banner.tell(sentence(error))
-            return
-        if isinstance(error, EngineFault):
-            details = str(error)
-        else:
-            details = "".join(traceback.format_exception(error))
-        from workbench.ui import dialogs
+        from workbench.ui.failures import tell_failure
 
-        log.error("unexpected: %s", details)
-        dialogs.tell_crash(self, details.strip().splitlines()[-1], details)
+        tell_failure(self, error, resumable)
 
     def _show_run(self) -> None:
         run = self.session.run

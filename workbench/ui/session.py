@@ -6,7 +6,6 @@ from typing import Literal
 
 from PySide6.QtCore import QTimer, Signal
 
-from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DevicesFound, Event, WriteFailed
 from workbench.core.project import Project
@@ -127,15 +126,6 @@ class Session(Jobs):
             self.data_changed.emit()
         if then:
             then()
-
-    def choose_data(self, data: DatasetSpec) -> None:
-        """Put other data into the project, with a loss that suits its task."""
-        before = self.document.project
-        project = before.with_data(data)
-        if project.train.loss != before.train.loss:
-            loss = project.train.loss.kind
-            self.said.emit(tr("The loss is now {loss}, for this data.", loss=loss))
-        self.document.edit(tr("Choose {name}", name=data.info().title), project)
 
     def _project_changed(self, project: Project, before: Project) -> None:
         if project.data != before.data:

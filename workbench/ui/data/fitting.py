@@ -11,32 +11,39 @@ from workbench.ui.text import tr
 MOST_REPAIRS = 4
 
 
-def fitted(project: Project, axes: int) -> tuple[str, Project] | None:
+def fits(project: Project) -> bool:
+    """Whether there is a network, and nothing is wrong with it on these data."""
+    return bool(project.model.layers) and not any(step.fault for step in project.walk())
+
+
+def suits_kind(before: Project, project: Project) -> bool:
+    """Whether the network was right for data of as many axes, and so is worth being mended:
+    convolutions could be made to take a table, but nobody wants that."""
+    axes = len(before.data.info().shape)
+    return fits(before) and len(project.data.info().shape) == axes
+
+
+def fitted(project: Project, keep: bool) -> tuple[str, Project] | None:
     """What is to be done, in words, and the project with it done; None where nothing is wrong.
 
-    The network, made for samples of so many `axes`, is kept where a few repairs make it fit data
-    of as many; otherwise the usual template for such data takes its place: convolutions could be
-    made to take a table, but nobody wants that.
+    The network is kept, where it is to be, if a few repairs make it fit; otherwise the usual
+    template for such data takes its place.
     """
-    if not _faults(project):
+    if fits(project):
         return None
-    kept = _mended(project) if len(project.data.info().shape) == axes else None
+    kept = _mended(project) if keep else None
     return kept or _begun_anew(project)
-
-
-def _faults(project: Project) -> int:
-    return sum(step.fault is not None for step in project.walk()) or (not project.model.layers)
 
 
 def _mended(project: Project) -> tuple[str, Project] | None:
     labels: list[str] = []
-    while _faults(project) and len(labels) < MOST_REPAIRS:
+    while not fits(project) and len(labels) < MOST_REPAIRS:
         offer = _first_offer(project)
         if offer is None:
             return None
         labels.append(fix_label(offer.fix))
         project = offer.project
-    return None if _faults(project) else (", ".join(labels), project)
+    return (", ".join(labels), project) if fits(project) else None
 
 
 def _first_offer(project: Project) -> Offer | None:

@@ -13,12 +13,14 @@ from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DatasetRecognized, Event, Progress
 from workbench.core.file_source import FileSource
-from workbench.core.project import SUFFIX
+from workbench.core.model import ModelSpec
+from workbench.core.project import SUFFIX, Project
 from workbench.engine.remote import Stream
 from workbench.ui.data.arrays_question import ArraysQuestion
-from workbench.ui.data.fitting import fitted
+from workbench.ui.data.fitting import fits, fitted, suits_kind
 from workbench.ui.data.question import Question
 from workbench.ui.data.waiting import Waiting
+from workbench.ui.panels.data import DataPanel
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Opening(QObject):
         self._window = window
         self._found: DatasetSpec | None = None
         self._waiting: Waiting | None = None
+        self._made: ModelSpec | None = None
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -143,31 +146,48 @@ class Opening(QObject):
     def take(self, data: DatasetSpec) -> None:
         """Put the project on `data`. A network that nobody has touched is fitted at once; for
         another the fitting is offered."""
+        document = self._window.session.document
+        before = document.project
+        untouched = not document.modified or before.model == self._made
+        project = before.with_data(data)
+        keep = suits_kind(before, project)
+        fitting = fitted(project, keep)
+        at_once = fitting is not None and untouched and document.path is None
+        if fitting and at_once:
+            project = fitting[1]
+            self._made = project.model
+        self._put(data, project)
+        if fitting and not at_once:
+            self._offer(fitting[0], data, keep)
+
+    def _put(self, data: DatasetSpec, project: Project) -> None:
         session = self._window.session
-        document = session.document
-        untouched = document.path is None and not document.modified
-        axes = len(document.project.data.info().shape)
-        session.choose_data(data)
-        fitting = fitted(document.project, axes)
-        if fitting is None:
-            return
-        label, project = fitting
-        if untouched:
-            document.edit(label, project)
-            return
+        title, loss = data.info().title, project.train.loss
+        if loss != session.document.project.train.loss:
+            session.said.emit(tr("The loss is now {loss}, for this data.", loss=loss.kind))
+        session.document.edit(tr("Choose {name}", name=title), project)
+        self._show_samples()
+
+    def _offer(self, label: str, data: DatasetSpec, keep: bool) -> None:
+        document = self._window.session.document
         self._window.banner.tell(
             tr("{name} is open; the network does not fit it yet.", name=data.info().title),
             label,
-            lambda: self._fit(axes),
+            lambda: self._fit(keep),
+            lambda: document.project.data == data and not fits(document.project),
         )
 
-    def _fit(self, axes: int) -> None:
+    def _show_samples(self) -> None:
+        panel = self._window.panels["data"]
+        assert isinstance(panel, DataPanel)
+        panel.show_part(panel.samples)
+
+    def _fit(self, keep: bool) -> None:
         document = self._window.session.document
-        fitting = fitted(
-            document.project, axes
-        )  # the project may have changed since it was offered
+        fitting = fitted(document.project, keep)  # it may have changed since it was offered
         if fitting:
             document.edit(*fitting)
+            self._made = document.project.model
 
 
 def _dropped(mime: QMimeData | None) -> str:
