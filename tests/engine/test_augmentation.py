@@ -100,6 +100,52 @@ def test_batches_are_the_same_from_memory_and_from_the_file(
     assert torch.equal(in_memory.normalization.mean, streamed.normalization.mean)
 
 
+ALIKE: list[dict[str, Any]] = [{"type": "Resize", "size": 17}, {"type": "CenterCrop", "size": 15}]
+
+
+@pytest.mark.parametrize("source", ["Digits", "Diabetes", "pets"])
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("steps", [[], ALIKE])
+def test_batches_are_the_same_prepared_one_by_one_and_all_before(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    channels_last: bool,
+    steps: Any,
+) -> None:
+    if source == "pets":
+        data = opened(folder(tmp_path / "pets", 30)).replace(prepare=steps)
+    else:
+        data = DatasetSpec.named(source)(prepare=steps if source == "Digits" else [])
+    before = Batches(data, CPU, channels_last)
+    monkeypatch.setattr(held, "READY_SHARE", 0.0)
+    singly = Batches(data, CPU, channels_last)
+    for split in ("train", "val", "test"):
+        assert same(*(list(each.in_order(split, 7)) for each in (before, singly)))
+    assert set(before._ready) == {"train", "val", "test"}, "the test compares two ways"
+    assert not singly._ready
+    for size, done in ((7, 0), (1, 3), (20, 1)):
+        pairs = [list(each.shuffled(size, 3, 2, done)) for each in (before, singly)]
+        assert same(*pairs)
+        for one, other in zip(*pairs, strict=True):
+            assert one.inputs.stride() == other.inputs.stride()
+
+
+def test_what_a_network_does_to_its_batch_does_not_reach_the_samples() -> None:
+    data = DatasetSpec.named("Diabetes")(normalize=False)
+    source = Batches(data, CPU, False)
+    expected = source.taken("val", slice(None)).inputs.clone()
+    for batch in (*source.in_order("val", 10), source.taken("val", slice(0, 10))):
+        batch.inputs.zero_()
+    assert torch.equal(source.taken("val", slice(None)).inputs, expected)
+    assert torch.equal(next(source.in_order("val", 1000)).inputs, expected)
+
+
+def test_behind_the_last_batch_of_an_epoch_there_is_none() -> None:
+    whole = epoch(made())
+    assert epoch(made(), done=len(whole)) == epoch(made(prepare=STEPS), done=len(whole)) == []
+
+
 def test_evaluation_sees_no_chance() -> None:
     data = made(prepare=[*STEPS, {"type": "Resize", "size": 8}])
     plain = Batches(made(), CPU, False)

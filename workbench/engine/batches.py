@@ -1,7 +1,7 @@
 """Samples in batches: ordered or shuffled, and prepared as whole batches on the training device."""
 
-import math
 from collections.abc import Generator, Iterator, Mapping
+from itertools import starmap
 from typing import NamedTuple
 
 import torch
@@ -21,9 +21,6 @@ class Batch(NamedTuple):
     inputs: Tensor
     targets: Tensor
 
-
-BLOCK_BYTES = 1 << 20  # what stays in a core's cache until it is used
-ALIGNED = 64  # bytes: matrix products of what begins elsewhere may differ in their last bits
 
 _last: list[tuple[DatasetSpec, Mapping[Split, Samples]]] = []
 """The samples that were loaded last, since the next job asks for them again."""
@@ -84,16 +81,6 @@ def forget() -> None:
     _measured.clear()
 
 
-def _cut(batch: Batch, size: int) -> Iterator[Batch]:
-    """The parts of a batch, without a copy."""
-    if len(batch.targets) <= size:
-        yield batch
-        return
-    for start in range(0, len(batch.targets), size):
-        part = slice(start, start + size)
-        yield Batch(batch.inputs[part], batch.targets[part])
-
-
 class Batches:
     """All splits of a dataset on `device`, sliced and prepared as whole batches."""
 
@@ -108,6 +95,8 @@ class Batches:
         self._splits = {
             name: held.Split(samples, device, in_memory) for name, samples in splits.items()
         }
+        self._may_be_ready = in_memory and held.fits_ready(self.info, device)
+        self._ready: dict[Split, held.Ready] = {}
 
     def class_weights(self) -> Tensor | None:
         """What a sample of each class counts in the loss, if the data says so."""
@@ -134,31 +123,38 @@ class Batches:
         return self._preparation.restored(inputs)
 
     def _laid(self, inputs: Tensor) -> Tensor:
-        return inputs.contiguous(memory_format=self._format) if inputs.ndim == 4 else inputs
+        return inputs.contiguous(
+            memory_format=self._format if inputs.ndim == 4 else torch.contiguous_format
+        )
 
     def shuffled(self, batch_size: int, seed: int, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The training split behind its first `done` batches. Seed and epoch decide the order,
         and with the position of a batch all that is random in it, so that it can be resumed."""
-        order = self._order(seed, epoch).to(self._splits["train"].targets.device)
-        drawn, at_once = self._preparation.is_random, self._at_once(batch_size)
-        for start in range(done * batch_size, len(order), at_once):
-            chosen = order[start : start + at_once]
-            if drawn:
-                yield self._drawn(chosen, drawing(seed, epoch, start // batch_size))
+        order = self._order(seed, epoch)
+        order = order.to(self._splits["train"].targets.device)[done * batch_size :]
+        if not len(order):  # resumed behind the last one; torch would make an empty batch of it
+            return
+        ready = None if self._preparation.is_random else self._readied("train")
+        if ready:
+            yield from starmap(Batch, ready.batches(order, batch_size))
+            return
+        raw = self._splits["train"].batches(order, batch_size)
+        for position, (inputs, targets) in enumerate(raw, done):
+            if self._preparation.is_random:
+                yield self._drawn(inputs, targets, drawing(seed, epoch, position))
             else:
-                yield from _cut(self.taken("train", chosen), batch_size)
+                yield Batch(self.prepared(inputs), targets)
 
-    def _at_once(self, batch_size: int) -> int:
-        """How many samples are gathered together: batches of a table are so small that each by
-        itself costs as much as a step of a linear model."""
-        size = 4 * batch_size * math.prod(self.info.shape)  # bytes
-        if self._preparation.steps or size % ALIGNED:
-            return batch_size
-        return batch_size * max(1, BLOCK_BYTES // size)
+    def _readied(self, split: Split) -> held.Ready | None:
+        """A split that is gone through, prepared as a whole before where that fits."""
+        if not self._may_be_ready or not self.size(split):
+            return None
+        if split not in self._ready:
+            self._ready[split] = held.Ready(self._splits[split], self.prepared)
+        return self._ready[split]
 
-    def _drawn(self, chosen: Tensor, generator: torch.Generator) -> Batch:
-        raw = self._splits["train"].taken(chosen)
-        inputs, targets = self._preparation.trained(*raw, generator)
+    def _drawn(self, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> Batch:
+        inputs, targets = self._preparation.trained(inputs, targets, generator)
         return Batch(self._laid(inputs), targets)
 
     def _order(self, seed: int, epoch: int) -> Tensor:
@@ -169,5 +165,7 @@ class Batches:
 
     def in_order(self, split: Split, batch_size: int) -> Iterator[Batch]:
         """A split from first to last."""
+        ready = self._readied(split)
         for start in range(0, self.size(split), batch_size):
-            yield self.taken(split, slice(start, start + batch_size))
+            chosen = slice(start, start + batch_size)
+            yield Batch(*ready.taken(chosen)) if ready else self.taken(split, chosen)
