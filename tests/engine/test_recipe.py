@@ -251,7 +251,7 @@ RESUMED: dict[str, dict[str, Any]] = {
     "warm-up": {"warmup_steps": 7, "scheduler": SchedulerSpec.named("StepLR")(step_size=1)},
     "average": {"ema_decay": 0.8},
     "accumulated": {"accumulate": 3, "batch_size": 10},
-    "bf16": {"precision": "bf16"},
+    "bf16": {"precision": "bf16", "deterministic": True},
     "patience": {"patience": 2, "lr": 0.9, "epochs": 30, "batch_size": 10},
 }
 

@@ -153,12 +153,36 @@ def test_closing_while_the_test_split_is_measured_does_not_mix_best_and_last_wei
     assert_as_whole(run, list(fit(project, run, resume=True)), whole)
 
 
-def test_nothing_is_kept_of_a_run_without_a_step(tmp_path: Path, project: Project) -> None:
+def test_a_run_that_ended_before_its_first_step_begins_anew(
+    tmp_path: Path, project: Project, whole: tuple[Run, list[Event]]
+) -> None:
     run = small.new_run(project, tmp_path)
     with closing(fit(project, run)) as events:
         next(events)
     assert not run.last.exists()
-    with pytest.raises(UserError, match=f"There is no checkpoint at {run.last}"):
+    assert_as_whole(run, list(fit(project, run, resume=True)), whole)
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(
+    tmp_path: Path, project: Project, whole: tuple[Run, list[Event]]
+) -> None:
+    run = small.new_run(project, tmp_path)
+    for _ in range(4):
+        with closing(fit(project, run, resume=True)) as events:
+            before = next(e.step for e in events if isinstance(e, RunStarted))
+            next(e for e in events if isinstance(e, StepCompleted) and e.step >= before + 2)
+    steps = [checkpoint.load(path)["step"] for path in run.kept]
+    assert len(steps) == 3
+    assert steps == sorted(steps, reverse=True)
+    data = bytearray(run.last.read_bytes())
+    data[len(data) // 2] ^= 1
+    run.last.write_bytes(data)
+    events = list(fit(project, run, resume=True))
+    assert next(e.step for e in events if isinstance(e, RunStarted)) == steps[1]
+    assert_as_whole(run, events, whole)
+    for path in run.kept:
+        path.write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"last\.pt is damaged and can't be used"):
         next(fit(project, run, resume=True))
 
 

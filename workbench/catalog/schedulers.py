@@ -76,6 +76,7 @@ class CosineAnnealingLR(_Scheduler):
     """torch.optim.lr_scheduler.CosineAnnealingLR over the whole run (`T_max` is its epochs)."""
 
     summary: ClassVar[str] = "lr falls along half a cosine, to its end at the last epoch."
+    needs_length: ClassVar[bool] = True
 
     eta_min: Annotated[Number, Field(ge=0.0, le=1000.0)] = Field(
         default=0.0, title="Smallest lr", description="Where lr ends."
@@ -109,6 +110,7 @@ class OneCycleLR(_Scheduler):
 
     summary: ClassVar[str] = "lr rises to its value and falls far below, in one cycle of the run."
     every_step: ClassVar[bool] = True
+    needs_length: ClassVar[bool] = True
 
     pct_start: Annotated[Number, Field(gt=0.0, lt=1.0)] = Field(
         default=0.3, title="Rising share", description="Share of the run in which lr rises."

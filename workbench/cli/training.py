@@ -40,16 +40,12 @@ def train(options: Namespace) -> int:
 
 
 def _resume(options: Namespace) -> int:
-    """Go on with a run from its last checkpoint, exactly as if it had never stopped."""
+    """Go on with a run from its last checkpoint, exactly as if it had never stopped; one that was
+    killed before its first begins anew."""
     run = Run(Path(options.resume).absolute())
     if options.set or options.epochs or options.device or options.runs_dir:
         raise UserError("A run goes on as it began: --resume takes no other settings.")
     project = run.project()
-    if not run.last.exists():
-        raise UserError(
-            "{folder} has no checkpoint to go on from. Train its project.json anew.",
-            folder=run.folder,
-        )
     _make_ready(project)
     with options.interrupts.held(), _warnings_on_stderr():
         ended = _trained(project, run, options)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.core.data import DatasetSpec, Split
@@ -22,7 +22,7 @@ class Event:
 
     def to_json(self) -> str:
         """One line of `events.jsonl`, also what `--json` prints."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
         return json.dumps({"event": type(self).__name__, **told}, ensure_ascii=False)
 
 
@@ -42,6 +42,8 @@ class RunStarted(Event):
     steps_per_epoch: int
     epochs: int
     step: int = 0
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """What was chosen for speed, by what it concerns, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,15 @@ class StepCompleted(Event):
     samples: int
     metrics: Metrics
     lr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeChanged(Event):
+    """A person changed the recipe while it was trained: it holds from behind `step` on."""
+
+    step: int
+    lr: float
+    epochs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +191,7 @@ class ModelLoaded(Event):
 KEPT = (
     RunStarted,
     StepCompleted,
+    RecipeChanged,
     EpochCompleted,
     CheckpointSaved,
     WriteFailed,
@@ -198,7 +210,7 @@ def event_from_json(line: str, where: str = "events.jsonl") -> Event:
     try:
         content: dict[str, Any] = json.loads(line)
         kind = _KINDS[content.pop("event")]
-        names = {field.name for field in fields(kind)}
+        names = {each.name for each in fields(kind)}
         return kind(**{name: value for name, value in content.items() if name in names})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(

@@ -10,6 +10,8 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event, StepCompleted, event_from_json
 from workbench.core.project import Project, load_project, save_project
 
+KEPT_CHECKPOINTS = 3
+"""One to go on from, and two for when it is damaged, or was taken when training went astray."""
 _NUMBERED = re.compile(r"(\d{4,})-")
 
 
@@ -44,6 +46,12 @@ class Run:
     def last(self) -> Path:
         """The checkpoint from which the run can be resumed."""
         return self.folder / "checkpoints" / "last.pt"
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """The last checkpoint and those before it, newest first; some may not be there."""
+        names = ("last", *(f"last-{age}" for age in range(1, KEPT_CHECKPOINTS)))
+        return tuple(self.folder / "checkpoints" / f"{name}.pt" for name in names)
 
     @property
     def best(self) -> Path:

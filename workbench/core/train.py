@@ -112,6 +112,8 @@ class SchedulerSpec(Spec, shelf=True):
     summary: ClassVar[str]
     every_step: ClassVar[bool] = False
     """Whether it moves lr after every step, not after every epoch."""
+    needs_length: ClassVar[bool] = False
+    """Whether it fits itself to the number of epochs."""
     needs_loss: ClassVar[bool] = False
     """Whether it is told the loss of the epoch (validation, else training)."""
 

@@ -12,6 +12,7 @@ from workbench.engine import checkpoint, machine
 from workbench.engine.placed import placed
 from workbench.engine.predict import metrics_of, per_class, predict
 from workbench.engine.weights import filled
+from workbench.engine.working import working
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,9 @@ def evaluate(run: Run, split: Split) -> Evaluation:
     state = checkpoint.load(path)
     info = project.data.info()
     device = _device(project.train.device)
-    network, batches = placed(filled(project, state, path), project.data, device)
-    predictions = predict(network, batches, split, project.train.loss)
+    with working(project.train, device, state.get("threads", 0)):
+        network, batches = placed(filled(project, state, path), project.data, device)
+        predictions = predict(network, batches, split, project.train.loss)
     if not len(predictions.targets):
         raise UserError("The {split} split of {data} is empty.", split=split, data=info.title)
     return Evaluation(

@@ -80,10 +80,13 @@ class Figures:
         return {name: total / samples for name, total in sums.items()} if samples else {}
 
 
-def not_finite(step: int) -> UserError:
-    """The sentence for a loss that diverged."""
-    return UserError(
-        "The loss stopped being a finite number at step {step}. Lower lr, or normalize the data, "
-        "and train again.",
-        step=step,
-    )
+class NotFinite(UserError):  # noqa: N818  the name says what happened
+    """The loss diverged at `step`."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(
+            "The loss stopped being a finite number at step {step}. Lower lr, or normalize the "
+            "data, and train again.",
+            step=step,
+        )
+        self.step = step

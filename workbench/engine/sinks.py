@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from workbench.core.events import Event, WriteFailed
 from workbench.core.project import Project
 from workbench.core.runs import Run
+from workbench.engine import changes
 from workbench.engine.fit import fit
 from workbench.engine.lines import Lines
 from workbench.engine.summary_sink import summarize
@@ -28,7 +29,9 @@ def train(
     """
     run = Run(folder)
     board = Board(run, project)
-    events = fit(project, run, resume=resume, weights=weights, begun=board.begin)
+    events = fit(
+        project, run, resume=resume, weights=weights, changes=changes.asked, begun=board.begin
+    )
     return summarize(_through(record(events, run), board), run, project)
 
 

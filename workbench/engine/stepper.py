@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,12 +13,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from workbench.core.errors import UserError
 from workbench.core.train import TrainConfig
 from workbench.engine.batches import Batch
+from workbench.engine.measured import FORMATS, Measure
 
 WARM_UP_FROM = 0.01  # of lr
-_FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16}
-
-Measure = Callable[[Tensor, Tensor], Tensor]
-"""The loss of an output for the targets as the data has them."""
 
 
 class Stepper:
@@ -33,10 +29,9 @@ class Stepper:
         device: torch.device,
         steps_per_epoch: int,
     ) -> None:
-        check_precision(config, device)
         self.network, self.config = network, config
         self._forward = torch.compile(network) if config.compile else network
-        self._measure, self._device = measure, device
+        self._measure, self._device, self._steps = measure, device, steps_per_epoch
         self.optimizer = config.optimizer.make(network, config.lr)
         self._learned = [each for each in network.parameters() if each.requires_grad]
         self.scheduler = config.scheduler.make(self.optimizer, config.epochs, steps_per_epoch)
@@ -140,7 +135,7 @@ class Stepper:
         return output
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        dtype = _FORMATS.get(self.config.precision)
+        dtype = FORMATS.get(self.config.precision)
         return torch.autocast(self._device.type, dtype=dtype) if dtype else nullcontext()
 
     def _clip(self) -> None:
@@ -173,6 +168,39 @@ class Stepper:
             else:
                 self.scheduler.step()
 
+    def change(self, config: TrainConfig) -> None:
+        """Go on with another lr or number of epochs, as if the recipe had always said so."""
+        if config.lr != self.config.lr:
+            self._scale(config.lr / self.config.lr)
+        was, self.config = self.config, config
+        if config.epochs != was.epochs and self.scheduler and config.scheduler.needs_length:
+            self._reschedule()
+
+    def _scale(self, factor: float) -> None:
+        for group in self.optimizer.param_groups:
+            for name in ("lr", "initial_lr", "max_lr", "min_lr"):
+                if name in group:
+                    group[name] *= factor
+        for each in (self.scheduler, self._warming):
+            if each is not None and hasattr(each, "base_lrs"):
+                each.base_lrs = [lr * factor for lr in each.base_lrs]
+
+    def _reschedule(self) -> None:
+        """A scheduler for the new length, moved to where the run is."""
+        assert self.scheduler
+        moved, lrs = self.scheduler.last_epoch, [g["lr"] for g in self.optimizer.param_groups]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.lr
+        made = self.config.scheduler.make(self.optimizer, self.config.epochs, self._steps)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # no step of the optimizer lies between these
+            for _ in range(moved):
+                made.step()  # type: ignore[union-attr]
+        self.scheduler = made
+        if self.warming:
+            for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):
+                group["lr"] = lr
+
     # -- state
 
     def _parts(self) -> dict[str, Any]:
@@ -197,18 +225,3 @@ class Stepper:
         """
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-
-
-def check_precision(config: TrainConfig, device: torch.device) -> None:
-    """See that the device has the precision, and switch TF32 on or off.
-
-    Raises:
-        UserError: it has not.
-    """
-    if config.precision in ("fp16", "tf32") and device.type != "cuda":
-        raise UserError(
-            "{precision} needs a CUDA device, and this run is on {device}. Choose bf16 or fp32.",
-            precision=config.precision,
-            device=device,
-        )
-    torch.set_float32_matmul_precision("high" if config.precision == "tf32" else "highest")

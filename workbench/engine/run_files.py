@@ -1,0 +1,101 @@
+"""What a run leaves in its folder: checkpoints and predictions. No full disk stops training."""
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from workbench.core.data import Split
+from workbench.core.errors import UserError
+from workbench.core.events import CheckpointSaved, Event, PredictionsSaved, WriteFailed
+from workbench.core.runs import Run
+from workbench.engine import checkpoint
+from workbench.engine.best import Best
+from workbench.engine.predict import Predictions
+from workbench.engine.predict import save as save_predictions
+
+
+class RunFiles:
+    """Writes the files of a run, and tells of each in an event."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def predictions(self, predictions: Predictions, split: Split, epoch: int) -> Event:
+        """Keep the predictions of a split after an epoch."""
+
+        def write() -> Event:
+            path = self.run.predictions(split, epoch)
+            save_predictions(predictions, path)
+            return PredictionsSaved(path=self._inside(path), split=split, epoch=epoch)
+
+        return _or_why_not(write)
+
+    def checkpoints(self, state: Callable[[], dict[str, Any]], best: Best) -> Event:
+        """Keep the best weights, if they are new, and `state` as the last checkpoint."""
+
+        def write() -> Event:
+            if best.state and not best.saved:
+                checkpoint.save(best.state, self.run.best)
+                best.saved = True
+            now = state()
+            self._keep(now)
+            path = self._inside(self.run.last)
+            return CheckpointSaved(path=path, epoch=now["epoch"], step=now["step"])
+
+        return _or_why_not(write)
+
+    def _keep(self, state: dict[str, Any]) -> None:
+        """Write the last checkpoint, and keep those before it under their names."""
+        last, *before = self.run.kept
+        self._shift(last, before)
+        checkpoint.save(state, last)
+
+    @staticmethod
+    def _shift(last: Path, before: list[Path]) -> None:
+        with suppress(OSError):  # older ones are a spare: the last one stays where it is
+            for newer, older in reversed(list(pairwise(before))):
+                if newer.exists():
+                    newer.replace(older)
+            try:
+                os.link(last, before[0])
+            except FileNotFoundError:  # the first one
+                pass
+            except OSError:  # a disk without links
+                shutil.copyfile(last, before[0])
+
+    def _inside(self, path: Path) -> str:
+        return path.relative_to(self.run.folder).as_posix()  # so that a run can be moved
+
+
+def last_good(run: Run, before: int | None = None) -> dict[str, Any] | None:
+    """The newest checkpoint that can be read (of a step under `before`), or None if there is none.
+
+    Raises:
+        UserError: there are some, and all are damaged.
+    """
+    damage: UserError | None = None
+    for path in run.kept:
+        if not path.exists():
+            continue
+        try:
+            state = checkpoint.load(path)
+        except UserError as error:
+            damage = damage or error
+            continue
+        if before is None or state.get("step", 0) < before:
+            return state
+    if damage and before is None:
+        raise damage
+    return None
+
+
+def _or_why_not(write: Callable[[], Event]) -> Event:
+    """What `write` gives, or an event that says why the disk refused: training goes on."""
+    try:
+        return write()
+    except UserError as error:
+        return WriteFailed(reason=str(error))

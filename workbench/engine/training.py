@@ -1,0 +1,278 @@
+"""`Training`: the state of a run, which is what a checkpoint holds, and the loop over it."""
+
+import logging
+import math
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+import torch
+
+from workbench.core.errors import UserError
+from workbench.core.events import (
+    EpochCompleted,
+    Event,
+    Metrics,
+    RecipeChanged,
+    RunCompleted,
+    RunStarted,
+    StepCompleted,
+    WriteFailed,
+)
+from workbench.core.project import Project
+from workbench.core.runs import Run
+from workbench.engine import checkpoint, machine, measured
+from workbench.engine.balance import StepLoss
+from workbench.engine.best import Best
+from workbench.engine.build import build
+from workbench.engine.chance import rng_states, set_rng_states
+from workbench.engine.changes import Changes
+from workbench.engine.figures import Figures, NotFinite
+from workbench.engine.pace import Rate, Stopwatch
+from workbench.engine.placed import placed
+from workbench.engine.predict import metrics_of, predict
+from workbench.engine.run_files import RunFiles
+from workbench.engine.stepper import Stepper
+
+log = logging.getLogger(__name__)
+
+REPORT_SECONDS = 1 / 30  # Losses are read back in bursts: on a GPU each reading waits for it.
+CHECKPOINT_SECONDS = 1.0  # An epoch of a linear model takes 5 ms, a durable write 10.
+PREDICTIONS_SECONDS = 0.25  # As often as a person can look at them.
+
+
+class Training:
+    """A run of `project`: fresh, or as the checkpoint `before` has it, which `restore` takes up."""
+
+    def __init__(
+        self, project: Project, run: Run, changes: Changes, before: Mapping[str, Any]
+    ) -> None:
+        self.project, self.run, self.changes = project, run, changes
+        self.changed: dict[str, Any] = dict(before.get("changed", {}))
+        self.config = project.train.replace(**self.changed)
+        self.device = machine.device(self.config.device)
+        torch.manual_seed(self.config.seed)
+        self.info, self.loss = project.data.info(), self.config.loss
+        network = build(project.model, self.info.shape)
+        self.network, self.batches = placed(network, project.data, self.device)
+        if not any(each.requires_grad for each in self.network.parameters()):
+            raise UserError("The network has nothing to learn: add a layer with parameters.")
+        samples = self.batches.size("train")
+        self.batch_size = self.config.batch_length(samples)
+        self.step_size = min(self.batch_size * self.config.accumulate, samples)
+        self.steps_per_epoch = math.ceil(samples / self.step_size)
+        self.epoch = self.step = 0  # both completed
+        self.figures = Figures(self.loss, self.info)
+        self.best, self.files = Best(), RunFiles(run)
+        self.saved_step = -1
+        self.diverged = False
+        self.watch, self.report = Stopwatch(), Rate(REPORT_SECONDS)
+        self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
+        self.stepper, self.chosen = self._stepper(before)
+
+    def _stepper(self, before: Mapping[str, Any]) -> tuple[Stepper, dict[str, str]]:
+        """What makes the steps, with what is in use for speed: a resumed run's is its own."""
+        measure = StepLoss(self.loss, self.info, self.batches.class_weights())
+        told: dict[str, str] = dict(before.get("chosen", {}))
+        config = self.config.replace(**before.get("speed", {}))
+        if not before:
+            first = next(self.batches.in_order("train", self.batch_size))
+            config, told = measured.confirmed(config, self.network, first, measure, self.device)
+        self.speed = {"compile": config.compile, "precision": config.precision}
+        stepper = Stepper(self.network, config, measure, self.device, self.steps_per_epoch)
+        return stepper, {**measured.chosen(self.network, stepper.optimizer), **told}
+
+    # -- the loop
+
+    def events(self) -> Generator[Event]:
+        """The whole run."""
+        yield self._started()
+        while self.epoch < self.config.epochs and not self._has_stalled():
+            yield from self._train_epoch()
+            self.epoch += 1
+            yield from self._measure_epoch()
+            yield from self._change()
+        yield from self._finish()
+
+    def _has_stalled(self) -> bool:
+        """Whether the loss has not got better for as many epochs as the recipe's patience."""
+        patience = self.config.patience
+        return bool(patience) and self.best.epochs_since(self.epoch) >= patience
+
+    def _started(self) -> RunStarted:
+        return RunStarted(
+            run=self.run.name,
+            device=str(self.device),
+            threads=torch.get_num_threads(),
+            parameters=sum(parameter.numel() for parameter in self.network.parameters()),
+            samples=self.batches.size("train"),
+            batch_size=self.batch_size,
+            steps_per_epoch=self.steps_per_epoch,
+            epochs=self.config.epochs,
+            step=self.step,
+            chosen=self.chosen,
+        )
+
+    def _train_epoch(self) -> Iterator[Event]:
+        self.network.train()
+        done = self.step - self.epoch * self.steps_per_epoch
+        order = self.batches.shuffled(self.step_size, self.config.seed, self.epoch + 1, done)
+        for batch in order:
+            yield from self._change()
+            lr = self.stepper.lr
+            output, loss = self.stepper.step(batch)
+            self.step += 1
+            self.figures.add(self.step, lr, output, batch.targets, loss)
+            if self.report.due():
+                yield from self._tell()
+        yield from self._tell()
+
+    def _change(self) -> Iterator[RecipeChanged]:
+        """Take up what was changed of the recipe; the epoch that has begun is finished."""
+        if not self.changes:
+            return
+        told = self.changes.take()
+        begun = math.ceil(self.step / self.steps_per_epoch)
+        epochs = max(told.get("epochs", self.config.epochs), begun, 1)
+        changed = self.config.replace(lr=told.get("lr", self.config.lr), epochs=epochs)
+        if changed != self.config:
+            self.stepper.change(changed)
+            self.config, self.changed = changed, {"lr": changed.lr, "epochs": changed.epochs}
+            yield RecipeChanged(step=self.step, **self.changed)
+
+    def _tell(self) -> Iterator[StepCompleted]:
+        """Read the figures of the last steps back, in one go."""
+        told = self.figures.read()
+        self.diverged |= not all(math.isfinite(step.metrics["loss"]) for step in told)
+        seconds = self.watch.seconds
+        for step in told:
+            if not math.isfinite(step.metrics["loss"]):
+                raise NotFinite(step.step)
+            yield StepCompleted(
+                step=step.step,
+                epoch=self.epoch + 1,
+                seconds=seconds,
+                samples=step.samples,
+                metrics=step.metrics,
+                lr=step.lr,
+            )
+
+    def _measure_epoch(self) -> Iterator[Event]:
+        train = self.figures.epoch_means()
+        predictions = predict(self.stepper.measured, self.batches, "val", self.loss)
+        val = metrics_of(predictions, self.info)
+        self._check_healthy(val)
+        self.stepper.end_epoch((val or train)["loss"])
+        yield EpochCompleted(
+            epoch=self.epoch,
+            step=self.step,
+            seconds=self.watch.seconds,
+            samples_per_second=self.epoch * self.batches.size("train") / self.watch.seconds,
+            train=train,
+            val=val,
+            best=self.best.take(self.stepper.measured, val or train, self.epoch, self.step),
+        )
+        last = self.epoch == self.config.epochs or self._has_stalled()
+        if val and self.seen_due.due(force=last):
+            yield self.files.predictions(predictions, "val", self.epoch)
+        if self.last_due.due(force=last):
+            yield self._save()
+
+    def _check_healthy(self, val: Metrics) -> None:
+        """See that the last step of an epoch has not led to where no loss was measured yet."""
+        if not math.isfinite(val.get("loss", 0.0)) or not checkpoint.is_finite(self.network):
+            self.diverged = True
+            raise NotFinite(self.step)
+
+    def _finish(self) -> Iterator[Event]:
+        self.saved_step = self.step  # the best weights are no state to go on from
+        kept = self.best.state or {"model": checkpoint.copied(self.stepper.measured)}
+        self.network.load_state_dict(kept["model"])
+        predictions = predict(self.network, self.batches, "test", self.loss)
+        test = metrics_of(predictions, self.info)
+        if test:
+            yield self.files.predictions(predictions, "test", self.epoch)
+        yield RunCompleted(
+            reason="early" if self.epoch < self.config.epochs else "completed",
+            epoch=self.epoch,
+            step=self.step,
+            seconds=self.watch.seconds,
+            test=test,
+        )
+
+    # -- its state
+
+    def _save(self) -> Event:
+        event = self.files.checkpoints(self._state, self.best)
+        if not isinstance(event, WriteFailed):
+            self.saved_step = self.step
+        return event
+
+    def save_first(self) -> None:
+        """Keep a state before the first step, so that a run that is killed goes on from it."""
+        self._save()
+        self.saved_step = -1
+
+    def keep_last(self) -> None:
+        """Save the last checkpoint if steps were made since. Runs on the way out: never raises."""
+        if self.step in (0, self.saved_step):
+            return
+        try:
+            list(self._tell())
+            if not self.diverged and checkpoint.is_finite(self.network):
+                event = self._save()
+                if isinstance(event, WriteFailed):
+                    log.warning("%s", event.reason)
+        except UserError as error:
+            log.warning("%s", error)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "model": self.network.state_dict(),
+            "stepper": self.stepper.state(),
+            "rng": rng_states(self.device),
+            "threads": torch.get_num_threads(),
+            "changed": self.changed,
+            "speed": self.speed,
+            "chosen": self.chosen,
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.watch.seconds,
+            "sums": self.figures.sums,
+            "best": self.best.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where a checkpoint of the same project was taken.
+
+        Raises:
+            UserError: the checkpoint is of another network, or of an older program.
+        """
+        if "stepper" not in state:
+            raise UserError(
+                "The checkpoint of {run} was made by an older version and can't be resumed; its "
+                "weights can be loaded, and the run's project trained anew.",
+                run=self.run.name,
+            )
+        self.start_from(state)
+        try:
+            self.stepper.restore(state["stepper"])
+            set_rng_states(state["rng"], self.device)
+            self.epoch, self.step = state["epoch"], state["step"]
+            self.figures.sums, self.best.state = state["sums"], state["best"]
+            self.watch.before = state["seconds"]
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise UserError("The checkpoint can't be resumed: {reason}.", reason=error) from error
+        self.saved_step = self.step
+
+    def start_from(self, state: dict[str, Any]) -> None:
+        """Take the weights of a checkpoint.
+
+        Raises:
+            UserError: they are of another network.
+        """
+        try:
+            self.network.load_state_dict(state["model"])
+        except (RuntimeError, TypeError, AttributeError) as error:
+            raise UserError(
+                "The weights do not fit this network: {reason}", reason=error
+            ) from error

@@ -1,0 +1,62 @@
+"""How torch works while a run is trained or measured: its threads, and what it may do for speed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from workbench.core.errors import UserError
+from workbench.core.train import TrainConfig
+
+
+@contextmanager
+def working(config: TrainConfig, device: torch.device, threads: int = 0) -> Iterator[None]:
+    """Set torch up as the recipe says, and give back afterwards what was set before: the process
+    does other work too. `threads` are those of the run where the recipe leaves them to torch:
+    with another number sums are added in another order, and a resumed run would drift.
+    """
+    wanted, before = config.threads or threads, torch.get_num_threads()
+    was_strict = torch.are_deterministic_algorithms_enabled()
+    precision = torch.get_float32_matmul_precision()
+    if config.deterministic and device.type == "cuda":  # read when CUDA's first product is made
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    try:
+        if wanted:
+            torch.set_num_threads(wanted)
+        torch.use_deterministic_algorithms(config.deterministic)
+        torch.set_float32_matmul_precision("high" if config.precision == "tf32" else "highest")
+        yield
+    finally:
+        if wanted:
+            torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(was_strict)
+        torch.set_float32_matmul_precision(precision)
+
+
+def check_precision(config: TrainConfig, device: torch.device) -> None:
+    """See that the device has the precision, and the optimizer can be used with it.
+
+    Raises:
+        UserError: it has not, or can't.
+    """
+    if config.precision in ("fp16", "tf32") and device.type != "cuda":
+        raise UserError(
+            "{precision} needs a CUDA device, and this run is on {device}. Choose bf16 or fp32.",
+            precision=config.precision,
+            device=device,
+        )
+    if config.precision == "fp16" and config.optimizer.kind == "LBFGS":
+        raise UserError("LBFGS can't be used with fp16. Choose bf16 or fp32.")
+
+
+def refused(error: RuntimeError) -> UserError | None:
+    """The sentence for what torch has in no deterministic form, if that is the error."""
+    name, found, _ = str(error).partition(" does not have a deterministic implementation")
+    if not found:
+        return None
+    return UserError(
+        "{name} has no deterministic form in torch on this device. Switch Deterministic off, or "
+        "choose another layer.",
+        name=name.split()[-1],
+    )
