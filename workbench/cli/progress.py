@@ -11,6 +11,7 @@ from workbench.core.events import (
     EpochCompleted,
     Event,
     Metrics,
+    RecipeChanged,
     RunCompleted,
     RunStarted,
     StepCompleted,
@@ -35,6 +36,9 @@ class Lines:
         """Show an event, or what follows from it."""
         if isinstance(event, RunStarted):
             self._epochs, self._steps = event.epochs, event.epochs * event.steps_per_epoch
+        elif isinstance(event, RecipeChanged):
+            self._steps = self._steps // max(self._epochs, 1) * event.epochs
+            self._epochs = event.epochs
         elif isinstance(event, StepCompleted):
             self._seen += event.samples
             self._show_step(event)

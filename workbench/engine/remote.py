@@ -152,6 +152,7 @@ class Stream:
         self._engine: Engine | None = None
         self._stop_by: float | None = None
         self._paused = False
+        self._changes: dict[str, Any] = {}
 
     @property
     def pid(self) -> int | None:
@@ -168,13 +169,18 @@ class Stream:
         self._paused = False
         self._steer("resume")
 
+    def change(self, **values: Any) -> None:
+        """Have `fit` take up another lr or number of epochs before its next step."""
+        self._changes |= values
+        self._steer(values)
+
     def stop(self) -> None:
         """Close the generator after its present step; the stream ends soon after."""
         if self._stop_by is None:
             self._stop_by = time.monotonic() + STOP_SECONDS
         self._steer("stop")
 
-    def _steer(self, word: str) -> None:
+    def _steer(self, word: str | dict[str, Any]) -> None:
         engine = self._engine  # the stream's own thread may end in between
         if engine:
             engine.send(word)
@@ -191,6 +197,8 @@ class Stream:
         try:
             engine.send(self._request)
             self._engine = engine
+            if self._changes:
+                engine.send(self._changes)
             if self._stop_by is not None:  # a word came before there was an engine to tell
                 engine.send("stop")
             elif self._paused:

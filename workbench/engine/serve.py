@@ -31,7 +31,7 @@ def serve(pipe: Connection, disposable: bool) -> None:
     pipe.send("ready")
     with contextlib.suppress(EOFError, OSError):  # the window is gone
         while (request := pipe.recv()) is not None:
-            if not isinstance(request, str):  # a word of control that came too late
+            if isinstance(request, tuple):  # else a word of control that came too late
                 _answer(pipe, *request)
     os._exit(0)  # Nothing is left to do, and taking torch down takes the interpreter seconds.
 
@@ -74,6 +74,9 @@ def _limit_memory() -> None:
 
 
 def _answer(pipe: Connection, function: str, arguments: tuple[Any, ...]) -> None:
+    from workbench.engine.changes import asked
+
+    asked.take()  # what came too late for the run before
     try:
         _pump(pipe, _function(function)(*arguments))
         pipe.send("end")
@@ -120,10 +123,20 @@ def _pump(pipe: Connection, events: Generator[Event]) -> None:
 
 def _obey(pipe: Connection, batch: list[Event]) -> bool:
     """Follow a word from the window; False means stop."""
-    word = pipe.recv()
+    word = _changed(pipe.recv())
     if word == "pause":
         pipe.send(batch[:])
         batch.clear()
         while word == "pause":
-            word = pipe.recv()
+            word = _changed(pipe.recv(), paused=True)
     return bool(word == "resume")
+
+
+def _changed(word: Any, paused: bool = False) -> Any:
+    """The word; a change of the recipe is put where `fit` takes it up, and all stays as it is."""
+    from workbench.engine.changes import asked
+
+    if not isinstance(word, dict):
+        return word
+    asked.put(**word)
+    return "pause" if paused else "resume"

@@ -1,5 +1,7 @@
 """The toolbar: Train, Pause, Stop, progress, device, and the search for commands."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -15,7 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core.clock import clock
-from workbench.core.events import EpochCompleted, Event, RunCompleted, RunStarted, StepCompleted
+from workbench.core.events import (
+    EpochCompleted,
+    Event,
+    RecipeChanged,
+    RunCompleted,
+    RunStarted,
+    StepCompleted,
+)
 from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import tr
@@ -158,6 +167,9 @@ class RunBar(QToolBar):
         for event in events:
             if isinstance(event, RunStarted):
                 self._started, self._first = event, None
+            elif isinstance(event, RecipeChanged) and self._started:
+                self._started = replace(self._started, epochs=event.epochs)
+                self._session.said.emit(_changed(event))
             elif isinstance(event, StepCompleted):
                 self._first = self._first or event
                 self._step = event
@@ -177,7 +189,7 @@ class RunBar(QToolBar):
         if speed:
             word = tr("images/s") if self._is_image() else tr("rows/s")
             told.append(f"{speed:,.0f} {word}")
-            left = (total - step.step) * started.batch_size / speed
+            left = (total - step.step) * _samples_a_step(started) / speed
             if self._session.state != "idle":
                 told.append(tr("{time} left", time=clock(left)))
         if self._session.state != "idle" and self._edited():
@@ -198,7 +210,8 @@ class RunBar(QToolBar):
         first = self._first
         if not first or not self._started or step.seconds <= first.seconds:
             return 0.0
-        return (step.step - first.step) * self._started.batch_size / (step.seconds - first.seconds)
+        seconds = step.seconds - first.seconds
+        return (step.step - first.step) * _samples_a_step(self._started) / seconds
 
     # -- device
 
@@ -219,11 +232,25 @@ class RunBar(QToolBar):
         self._session.document.edit(tr("Change device"), project.replace(train=train))
 
 
+def _samples_a_step(started: RunStarted) -> float:
+    """On the mean: several batches where gradients are accumulated."""
+    return started.samples / started.steps_per_epoch
+
+
 def _best(event: EpochCompleted) -> str:
     if "accuracy" in event.val:
         value = f"{100 * event.val['accuracy']:.1f} %"
         return tr("Validation accuracy {value}: lowest loss so far, kept as best", value=value)
     return tr("Validation loss {value}: best so far, kept", value=f"{event.val['loss']:.4g}")
+
+
+def _changed(event: RecipeChanged) -> str:
+    return tr(
+        "lr {lr} and {epochs} epochs from step {step} on.",
+        lr=f"{event.lr:g}",
+        epochs=event.epochs,
+        step=event.step + 1,
+    )
 
 
 def _ended(event: RunCompleted) -> str:

@@ -128,6 +128,7 @@ class Session(Jobs):
             then()
 
     def _project_changed(self, project: Project, before: Project) -> None:
+        self._change_run(project)
         if project.data != before.data:
             self.look_at_data()
             self.show_run_of_project()
@@ -202,6 +203,19 @@ class Session(Jobs):
         if self._training and self.state in ("running", "paused"):
             self._training.stream.stop()
             self._become("stopping")
+
+    def _change_run(self, project: Project) -> None:
+        """Have the run at work take up another lr or number of epochs, also one that undo brings
+        back, if nothing else of its project is other than in the open one."""
+        shown = self.run_project
+        if not self._training or not shown or self.state not in ("running", "paused"):
+            return
+        values = {"lr": project.train.lr, "epochs": project.train.epochs}
+        if project != shown and project == shown.replace(train=shown.train.replace(**values)):
+            self.run_project = project
+            stream = self._training.stream
+            assert isinstance(stream, Stream)
+            stream.change(**values)
 
     def _become(self, state: State) -> None:
         self.state = state

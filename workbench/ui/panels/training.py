@@ -47,6 +47,9 @@ class TrainingPanel(Panel):
         super().__init__(session, dock)
         self.form = SpecForm("training.form", self._choices())
         self.parts = {name: Part(name) for name in PARTS}
+        self.live = styled(named(QLabel(wordWrap=True), "training.live"), "muted")
+        self.live.setText(tr("lr and epochs change the run at work; all else is for the next one."))
+        self.live.hide()
         self.more = named(
             QToolButton(),
             "training.more",
@@ -60,7 +63,7 @@ class TrainingPanel(Panel):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(9)
-        for widget in (self.form, *self.parts.values(), self.more, self.further):
+        for widget in (self.live, self.form, *self.parts.values(), self.more, self.further):
             column.addWidget(widget)
         column.addStretch(1)
         self.rows.addWidget(scrolled(inner))
@@ -72,6 +75,9 @@ class TrainingPanel(Panel):
             part.form.edited.connect(lambda spec, field, name=name: self._part(name, spec, field))
         session.devices_found.connect(
             lambda devices: self.form.set_choices("device", tuple(devices))
+        )
+        session.state_changed.connect(
+            lambda state: self.live.setVisible(state in ("running", "paused"))
         )
         session.document.changed.connect(self._refresh)
         self._refresh()
