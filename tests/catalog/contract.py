@@ -30,7 +30,7 @@ LAYERS = {
     if not kind.verbatim and not issubclass(kind, BlockSpec | Backbone)
 }
 KINDS = pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
-DRAWN = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 FEW = settings(DRAWN, max_examples=16)
 
 SIZES = st.sampled_from([1, 2, 3, 5, 8, 13])

@@ -46,7 +46,7 @@ def test_the_same_title_is_replaced_and_one_in_other_letters_is_not() -> None:
     assert [block.title for block in blocks_store.read_all()[0]] == ["Stem"]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64))
 def test_any_title_is_a_file_in_the_folder(title: str) -> None:
     path = OwnBlock(title=title, block=group("ReLU")).path

@@ -250,7 +250,7 @@ def places(content: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     ]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(places(json.loads(WHOLE))), JSON)
 def test_whatever_stands_anywhere_it_is_a_project_or_a_sentence(
     path: tuple[str | int, ...], value: Any

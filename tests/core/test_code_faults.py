@@ -259,7 +259,7 @@ def test_no_expression_stops_the_parser(expression: str) -> None:
     reads_or_tells(f"from torch import nn\nmodel = nn.Sequential({expression})")
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(st.data())
 def test_no_mixture_of_expressions_stops_the_parser(data: st.DataObject) -> None:
     pieces = st.sampled_from([each for each in STRANGE if "fff" not in each])

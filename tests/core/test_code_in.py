@@ -21,7 +21,7 @@ from workbench.core.model import ModelSpec
 from workbench.core.template import Template
 from workbench.engine.build import build
 
-DRAWN = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
 def read(code: str) -> CodeRead:

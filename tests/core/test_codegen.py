@@ -13,7 +13,7 @@ from workbench.core.layer import LayerSpec
 from workbench.core.model import ModelSpec
 from workbench.core.template import Template
 
-DRAWN = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize("name", Template.shelf)
@@ -34,7 +34,7 @@ def test_code_is_formatted_and_free_of_lint(tmp_path: Path) -> None:
         for name, project in ((name, kind.project()) for name, kind in Template.shelf.items())
     }
     drawn: list[ModelSpec] = []
-    settings(max_examples=80, deadline=None, derandomize=True, database=None)(
+    settings(max_examples=40, deadline=None, derandomize=True, database=None)(
         given(networks())(lambda model: drawn.append(model))
     )()
     texts |= {f"drawn{n}": generate(model, IN_SHAPE).text for n, model in enumerate(drawn)}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from workbench.core.data import dealt, held_back
 
-DRAWN = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 CLASSES = st.lists(st.integers(0, 4), min_size=1, max_size=80)
 FRACTIONS = st.floats(0.0, 1.0, exclude_max=True)
 

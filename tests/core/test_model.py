@@ -14,7 +14,7 @@ from workbench.core.template import Template
 from workbench.core.train import LossSpec
 
 CHOICES = LayerSpec.choices()
-DRAWN = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
 
 def layer(kind: str, **arguments: object) -> LayerSpec:

@@ -26,7 +26,7 @@ KINDS = [
     if not issubclass(kind, FileSource)  # nothing without a file: see test_sources.py
 ]
 EACH = pytest.mark.parametrize(("shelf", "kind"), KINDS, ids=[kind.__name__ for _, kind in KINDS])
-DRAWN = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 
 
 def test_shelves_are_filled_and_apart() -> None:

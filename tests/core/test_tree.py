@@ -18,7 +18,7 @@ from workbench.core.template import Template
 from workbench.core.walk import Path
 
 CHOICES = LayerSpec.choices()
-DRAWN = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
 def layer(kind: str, **arguments: object) -> LayerSpec:

@@ -16,7 +16,7 @@ from workbench.core.model import ModelSpec
 from workbench.engine.build import build, is_plain
 from workbench.engine.read_back import read_back
 
-DRAWN = settings(max_examples=50, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 LAYERS = {name: kind for name, kind in LayerSpec.choices().items() if is_plain(kind())}
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 

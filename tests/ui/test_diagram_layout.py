@@ -13,7 +13,7 @@ from workbench.core.model import ModelSpec
 from workbench.core.template import Template
 from workbench.ui.pages.diagram_layout import Box, Diagram, Direction, beside, laid_out
 
-DRAWN = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+DRAWN = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 DIRECTIONS: list[Direction] = ["down", "right"]
 CHOICES = LayerSpec.choices()
 
