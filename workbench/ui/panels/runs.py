@@ -24,8 +24,8 @@ from workbench.ui.naming import named, sign_button, styled
 from workbench.ui.panel import Panel
 from workbench.ui.runs.compare import Differences
 from workbench.ui.runs.marks import MOST
+from workbench.ui.runs.noting import Noting
 from workbench.ui.runs.overlay import Overlay
-from workbench.ui.runs.reading import noted
 from workbench.ui.runs.table import RunsTable
 from workbench.ui.runs.view import RunsView
 from workbench.ui.session import Session
@@ -40,6 +40,7 @@ class RunsPanel(Panel):
     """Lists the runs of the runs folder in a Job, when it is shown and when they change."""
 
     chosen_changed = Signal()
+    """Other runs are selected, or they stand otherwise than before."""
 
     def __init__(self, session: Session, dock: Dock) -> None:
         super().__init__(session, dock)
@@ -49,6 +50,7 @@ class RunsPanel(Panel):
         self._folder = session.settings.runs_dir
         self.table = RunsTable(session.theme, self.devicePixelRatioF(), self)
         self.view = RunsView(self.table, session.settings)
+        self.noting = Noting(session, lambda name: self.update_runs({name}))
         self.overlay, self.differences = Overlay(session), Differences(session)
         self._make()
         self._look = QTimer(self, interval=LOOK_MILLISECONDS)
@@ -164,9 +166,11 @@ class RunsPanel(Panel):
         self._tell()
 
     def _as_it_stands(self, run: ListedRun) -> ListedRun:
-        """A run that this window has just begun is at work, though its process does not say yet."""
+        """A run that this window has just begun, or goes on with, is at work, though its process
+        does not say so yet."""
         mine = self.session.state != "idle" and run.run == self.session.run
-        return replace(run, status="running") if mine and run.status == "interrupted" else run
+        run = self.noting.with_wanted(run)
+        return replace(run, status="running") if mine and run.summary else run
 
     def update_runs(self, names: set[str]) -> None:
         """List these runs anew."""
@@ -225,22 +229,14 @@ class RunsPanel(Panel):
         self.overlay.show_runs(chosen)
         self.differences.show_runs(chosen)
         self._tell()
-        self.chosen_changed.emit()
 
     def _filter(self, text: str) -> None:
         self.table.filter_by(text)
         self._tell()
 
     def _keep_notes(self, run: ListedRun, notes: Notes) -> None:
-        self.table.put([replace(run, notes=notes)])  # at once; the disk follows
-        self.session.start(
-            Work(noted(run.run, notes)), self._updated, lambda error: self._noted(run, error)
-        )
-
-    def _noted(self, run: ListedRun, error: Exception | None) -> None:
-        if error:
-            self.table.put([run])
-            self.session.failed.emit(error, False)
+        self.noting.keep(run.run, notes)
+        self._put((run,))  # at once; the disk follows
 
     def _tell(self) -> None:
         table, chosen = self.table, len(self.view.chosen())
@@ -253,6 +249,7 @@ class RunsPanel(Panel):
         if chosen:
             told.append(tr("{n} selected", n=chosen))
         self.info.setText(" · ".join(told))
+        self.chosen_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

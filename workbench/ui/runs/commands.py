@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from workbench.ui.main_window import MainWindow
 
 MENU = "Run/Runs"
-CONTEXT = ("open", "resume", "duplicate", "folder", "rename", "tags", "notes", "delete")
 
 
 class RunDeeds:
@@ -148,6 +147,7 @@ def runs_rows(window: MainWindow) -> Iterator[Action]:
         deeds.open,
         tip="Show the selected run as if it were live (Enter in the table)",
         enabled=deeds.openable,
+        within=view,
     )
     yield Action(
         "runs.resume",
@@ -156,6 +156,7 @@ def runs_rows(window: MainWindow) -> Iterator[Action]:
         deeds.resume,
         tip="Go on with the selected run from its last checkpoint",
         enabled=deeds.resumable,
+        within=view,
     )
     for name, text, run, keys, tip, enabled in (
         (

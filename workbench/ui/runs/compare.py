@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from workbench.core.differences import MISSING, Difference
@@ -69,8 +70,6 @@ class DifferencesTable(QAbstractTableModel):
             run = self._runs[column - 1].title if column else tr("Setting")
             return f"{run}: {text}"
         if role == Role.ForegroundRole and (column == 0 or text == MISSING):
-            from PySide6.QtGui import QColor
-
             return QColor(self._theme.colors.muted)
         return None
 

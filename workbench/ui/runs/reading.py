@@ -9,7 +9,6 @@ from workbench.core.curves import Curves, read_curves
 from workbench.core.differences import Difference, differences
 from workbench.core.errors import UserError
 from workbench.core.events import Event
-from workbench.core.run_list import RunsListed, listed
 from workbench.core.run_notes import Notes, save_notes
 from workbench.core.runs import Run
 
@@ -60,13 +59,13 @@ def compared(runs: Sequence[Run]) -> Generator[Event]:
 
 
 def noted(run: Run, notes: Notes) -> Generator[Event]:
-    """Keep the notes of a run, and list it anew.
+    """Keep the notes of a run.
 
     Raises:
         UserError: the disk refused.
     """
     save_notes(run, notes)
-    yield RunsListed(runs=(listed(run),))
+    yield from ()
 
 
 def trashed(runs: Sequence[Run]) -> Generator[Event]:

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QByteArray, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -74,7 +83,6 @@ class RunsView(QTableView):
         self._dress()
         self.setModel(table)
         self.setItemDelegate(_Cells(self))
-        self._menu = QMenu(self)
         self.selectionModel().selectionChanged.connect(self._note_chosen)
         table.modelAboutToBeReset.connect(self._note_current)
         table.modelReset.connect(self._restore)
@@ -91,8 +99,7 @@ class RunsView(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._show_menu)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         header = named(
             self.horizontalHeader(),
             "runs.header",
@@ -145,8 +152,6 @@ class RunsView(QTableView):
 
     def _restore(self) -> None:
         """Select again what was selected before the model was filled anew."""
-        from PySide6.QtCore import QItemSelection, QItemSelectionModel
-
         self._filling = True
         table, last = self._table, self._table.columnCount() - 1
         chosen = QItemSelection()
@@ -224,15 +229,6 @@ class RunsView(QTableView):
 
     # -- hands
 
-    def take_menu(self, actions: Iterable[QAction]) -> None:
-        """The commands of the context menu."""
-        for action in actions:
-            self._menu.addAction(action)
-
-    def _show_menu(self, at: QPoint) -> None:
-        if self.indexAt(at).isValid():
-            self._menu.popup(self.viewport().mapToGlobal(at))
-
     def edit_field(self, field: str) -> None:
         """Edit the name, tags or notes of the current run in their cell."""
         keys = [column.edits for column in self._table.columns]
@@ -257,7 +253,9 @@ class RunsView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if self.state() == QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)  # what a cell's line lets through
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.open_wanted.emit()
         elif key == Qt.Key.Key_Delete:
             self.delete_wanted.emit()
