@@ -1,5 +1,6 @@
 """The Runs panel: all runs in a table, and the chosen ones over one another."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -47,6 +48,7 @@ class RunsPanel(Panel):
         self._listing: Job | None = None
         self._again = False
         self._found: list[str] = []
+        self._held: list[ListedRun] = []
         self._folder = session.settings.runs_dir
         self.table = RunsTable(session.theme, self.devicePixelRatioF(), self)
         self.view = RunsView(self.table, session.settings)
@@ -117,6 +119,7 @@ class RunsPanel(Panel):
         self.search.textChanged.connect(self._filter)
         self.view.chosen_changed.connect(self._show_chosen)
         self.table.edited.connect(self._keep_notes)
+        self.view.edited.connect(self._put_held)
         session.reported.connect(self._on_events)
         session.state_changed.connect(self._state_changed)
         session.run_shown.connect(self.refresh_if_seen)
@@ -158,12 +161,20 @@ class RunsPanel(Panel):
             self._again = False
             self.refresh()
 
-    def _put(self, runs: tuple[ListedRun, ...]) -> None:
+    def _put(self, runs: Iterable[ListedRun]) -> None:
+        if self.view.editing:  # a row that moves away would take the text with it
+            self._held += runs
+            return
         first = not self.table.total
         self.table.put(map(self._as_it_stands, runs))
         if first:
             self.view.fit_columns()
         self._tell()
+
+    def _put_held(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._put(held)
 
     def _as_it_stands(self, run: ListedRun) -> ListedRun:
         """A run that this window has just begun, or goes on with, is at work, though its process
@@ -236,7 +247,7 @@ class RunsPanel(Panel):
 
     def _keep_notes(self, run: ListedRun, notes: Notes) -> None:
         self.noting.keep(run.run, notes)
-        self._put((run,))  # at once; the disk follows
+        self._put([run])  # at once; the disk follows
 
     def _tell(self) -> None:
         table, chosen = self.table, len(self.view.chosen())

@@ -58,6 +58,11 @@ class _Cells(QStyledItemDelegate):
         editor.setMaxLength(200 if column.edits == "name" else 100_000)
         return editor
 
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        # Qt asks for this at every change of the row, such as the next epoch of a run at work.
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            super().setEditorData(editor, index)
+
 
 class RunsView(QTableView):
     """`chosen_changed` comes when other rows are selected, also when the model was filled anew:
@@ -66,6 +71,8 @@ class RunsView(QTableView):
     chosen_changed = Signal()
     open_wanted = Signal()
     delete_wanted = Signal()
+    edited = Signal()
+    """No cell is edited any more."""
 
     def __init__(self, table: RunsTable, settings: Settings) -> None:
         super().__init__()
@@ -82,7 +89,10 @@ class RunsView(QTableView):
         )
         self._dress()
         self.setModel(table)
-        self.setItemDelegate(_Cells(self))
+        cells = _Cells(self)
+        self.setItemDelegate(cells)
+        # behind the slot of the view, which then has left the cell
+        cells.closeEditor.connect(self.edited, Qt.ConnectionType.QueuedConnection)
         self.selectionModel().selectionChanged.connect(self._note_chosen)
         table.modelAboutToBeReset.connect(self._note_current)
         table.modelReset.connect(self._restore)
@@ -167,6 +177,11 @@ class RunsView(QTableView):
         self._filling = False
         self._show_columns()
         self.horizontalHeader().setSortIndicator(*table.sorting)
+
+    @property
+    def editing(self) -> bool:
+        """Whether somebody types into a cell."""
+        return self.state() == QAbstractItemView.State.EditingState
 
     # -- columns
 
@@ -253,7 +268,7 @@ class RunsView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if self.state() == QAbstractItemView.State.EditingState:
+        if self.editing:
             super().keyPressEvent(event)  # what a cell's line lets through
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.open_wanted.emit()
