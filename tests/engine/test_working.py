@@ -9,7 +9,6 @@ import torch
 
 from workbench.core.errors import UserError
 from workbench.core.events import RunCompleted, RunStarted, StepCompleted
-from workbench.core.project import Project
 from workbench.engine import checkpoint
 from workbench.engine.evaluate import evaluate
 from workbench.engine.fit import fit
@@ -68,41 +67,19 @@ def test_a_layer_without_a_deterministic_form_is_told(tmp_path: Path) -> None:
     assert isinstance(ended, RunCompleted)  # all that these need has one on CPU
 
 
-def chosen(project: Project, folder: Path) -> dict[str, str]:
-    with closing(fit(project, small.new_run(project, folder))) as events:
-        return dict(next(event for event in events if isinstance(event, RunStarted)).chosen)
-
-
-def test_a_run_tells_what_was_chosen_for_speed_and_why(tmp_path: Path) -> None:
-    assert chosen(small.cnn(), tmp_path)["layout"].startswith("channels_last: ")
-    told = chosen(small.linear(), tmp_path)
-    assert told["layout"].startswith("contiguous: ")
-    assert told["optimizer"].startswith("fused: ")
-    assert chosen(small.linear(optimizer="RMSprop"), tmp_path)["optimizer"].startswith("not fused")
-
-
 def test_bf16_is_used_where_it_is_measured_to_be_faster(tmp_path: Path) -> None:
-    project = small.cnn(precision="bf16", epochs=1)
-    run = small.new_run(project, tmp_path)
-    started = small.of_kind(fit(project, run), RunStarted)[0]
-    told = started.chosen["precision"]
-    figures = [float(word) for word in told.replace("off", "").split() if word[0].isdigit()]
-    faster, plain = figures
-    assert told.split(":")[0] == ("on" if faster < plain else "off")
-    assert checkpoint.load(run.last)["speed"]["precision"] == (
-        "bf16" if told.startswith("on") else "fp32"
-    )
-
-
-def test_measuring_draws_no_random_number_and_moves_no_weight(tmp_path: Path) -> None:
-    """A run whose bf16 is refused is the run without it, to the last bit."""
+    """And where it is not, the run is that of fp32 to the last bit."""
     losses = []
     for precision in ("fp32", "bf16"):
         project = small.dropping(precision=precision, epochs=1)
         run = small.new_run(project, tmp_path)
         events = list(fit(project, run))
         losses.append(small.losses(events))
-        is_used = checkpoint.load(run.last)["speed"]["precision"] == "bf16"
+    [started] = small.of_kind(events, RunStarted)
+    assert started.tuning["gains"].keys() == {"precision"}
+    is_used = started.tuning["precision"] == "bf16"
+    assert is_used == (started.tuning["gains"]["precision"] >= 1.02)
+    assert checkpoint.load(run.last)["tuning"] == started.tuning
     assert (losses[0] == losses[1]) != is_used
 
 

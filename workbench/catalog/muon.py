@@ -41,7 +41,7 @@ class Muon(OptimizerSpec):
     def states(self) -> int:
         return 2  # AdamW's; Muon keeps one
 
-    def make(self, model: "nn.Module", lr: float) -> "Optimizer":
+    def make(self, model: "nn.Module", lr: float, fused: bool = True) -> "Optimizer":
         from torch import optim
 
         matrices, others = split(model)

@@ -20,15 +20,15 @@ WeightDecay = Annotated[Number, Field(ge=0.0, le=100.0)]
 
 class _Optimizer(OptimizerSpec, abstract=True):
     fused_on: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
-    """The devices for which torch has its fused form."""
 
-    def make(self, model: "nn.Module", lr: float) -> "Optimizer":
+    def make(self, model: "nn.Module", lr: float, fused: bool = True) -> "Optimizer":
         from torch import optim
 
         arguments: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
         learned = [each for each in model.parameters() if each.requires_grad]
         if self.fused_on:
-            arguments["fused"] = all(each.device.type in self.fused_on for each in learned)
+            there = all(each.device.type in self.fused_on for each in learned)
+            arguments["fused"] = fused and there
         made: Optimizer = getattr(optim, self.kind)(learned, lr=lr, **arguments)
         return made
 

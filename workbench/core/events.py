@@ -42,8 +42,8 @@ class RunStarted(Event):
     steps_per_epoch: int
     epochs: int
     step: int = 0
-    chosen: Mapping[str, str] = field(default_factory=dict)
-    """What was chosen for speed, by what it concerns, and why."""
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    """How its steps are carried out, and why so: the fields of the engine's `Tuning`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

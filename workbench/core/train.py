@@ -90,14 +90,16 @@ class OptimizerSpec(Spec, shelf=True):
     """An optimizer of `torch.optim`; `lr` is told beside it, since every optimizer has one."""
 
     summary: ClassVar[str]
+    fused_on: ClassVar[tuple[str, ...]] = ()
+    """The devices for which torch has its fused form, which takes one pass over the parameters."""
 
     @property
     def states(self) -> int:
         """How many numbers it keeps for each parameter, beside the gradient."""
         return 0
 
-    def make(self, model: "nn.Module", lr: float) -> "Optimizer":
-        """The optimizer over the parameters of `model`."""
+    def make(self, model: "nn.Module", lr: float, fused: bool = True) -> "Optimizer":
+        """The optimizer over the parameters of `model`, in its fused form if it has one."""
         raise NotImplementedError
 
     def source(self, parameters: str, lr: float) -> str:

@@ -86,7 +86,8 @@ class Batches:
 
     def __init__(self, data: DatasetSpec, device: torch.device, channels_last: bool) -> None:
         splits = loaded(data)
-        self.info, self._data = data.info(), data
+        self.info, self.device, self._data = data.info(), device, data
+        self._ready: dict[Split, held.Ready] = {}
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self.normalization = normalization(data)
         """Mean and deviation of the training split behind the transforms."""
@@ -96,7 +97,13 @@ class Batches:
             name: held.Split(samples, device, in_memory) for name, samples in splits.items()
         }
         self._may_be_ready = in_memory and held.fits_ready(self.info, device)
-        self._ready: dict[Split, held.Ready] = {}
+
+    def lay(self, channels_last: bool) -> None:
+        """Give images in this layout from now on."""
+        wanted = torch.channels_last if channels_last else torch.contiguous_format
+        if self._format != wanted:
+            self._format = wanted
+            self._ready.clear()
 
     def class_weights(self) -> Tensor | None:
         """What a sample of each class counts in the loss, if the data says so."""

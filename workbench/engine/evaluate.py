@@ -11,6 +11,7 @@ from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
 from workbench.engine.placed import placed
 from workbench.engine.predict import metrics_of, per_class, predict
+from workbench.engine.tuning import Tuning
 from workbench.engine.weights import filled
 from workbench.engine.working import working
 
@@ -41,8 +42,11 @@ def evaluate(run: Run, split: Split) -> Evaluation:
     state = checkpoint.load(path)
     info = project.data.info()
     device = _device(project.train.device)
+    tuning = Tuning.recorded(state)
+    layout = tuning.channels_last if tuning else None
     with working(project.train, device, state.get("threads", 0)):
-        network, batches = placed(filled(project, state, path), project.data, device)
+        network = filled(project, state, path)
+        network, batches = placed(network, project.data, device, channels_last=layout)
         predictions = predict(network, batches, split, project.train.loss)
     if not len(predictions.targets):
         raise UserError("The {split} split of {data} is empty.", split=split, data=info.title)

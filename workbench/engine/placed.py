@@ -9,9 +9,13 @@ from workbench.engine.build import convolves
 
 
 def placed(
-    network: nn.Module, data: DatasetSpec, device: torch.device
+    network: nn.Module,
+    data: DatasetSpec,
+    device: torch.device,
+    channels_last: bool | None = None,
 ) -> tuple[nn.Module, Batches]:
-    """The network on the device, and batches for it, both in the layout that it gains from.
+    """The network on the device, and batches for it, both in the layout of its training, which
+    `channels_last` tells; None is the usual one.
 
     Device, layout and batches are those of training wherever a network is measured, so that its
     figures are those of training too, to the last bit.
@@ -19,7 +23,13 @@ def placed(
     Raises:
         UserError: the data can't be loaded.
     """
-    channels_last = convolves(network)
-    batches = Batches(data, device, channels_last=channels_last)
-    layout = torch.channels_last if channels_last else torch.preserve_format
-    return network.to(device).to(memory_format=layout), batches
+    chosen = convolves(network) if channels_last is None else channels_last
+    batches = Batches(data, device, chosen)
+    lay(network.to(device), batches, chosen)
+    return network, batches
+
+
+def lay(network: nn.Module, batches: Batches, channels_last: bool) -> None:
+    """Bring both into a layout."""
+    network.to(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    batches.lay(channels_last)

@@ -38,10 +38,12 @@ class RunFiles:
         """Keep the best weights, if they are new, and `state` as the last checkpoint."""
 
         def write() -> Event:
-            if best.state and not best.saved:
-                checkpoint.save(best.state, self.run.best)
-                best.saved = True
             now = state()
+            if best.state and not best.saved:
+                # with what makes its figures those of training, to the last bit
+                how = {name: now[name] for name in ("threads", "tuning")}
+                checkpoint.save(best.state | how, self.run.best)
+                best.saved = True
             self._keep(now)
             path = self._inside(self.run.last)
             return CheckpointSaved(path=path, epoch=now["epoch"], step=now["step"])

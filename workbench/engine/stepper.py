@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -13,9 +14,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from workbench.core.errors import UserError
 from workbench.core.train import TrainConfig
 from workbench.engine.batches import Batch
-from workbench.engine.measured import FORMATS, Measure
 
 WARM_UP_FROM = 0.01  # of lr
+FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+Measure = Callable[[Tensor, Tensor], Tensor]
+"""The loss of an output for the targets as the data has them."""
 
 
 class Stepper:
@@ -28,11 +32,13 @@ class Stepper:
         measure: Measure,
         device: torch.device,
         steps_per_epoch: int,
+        *,
+        fused: bool = True,
     ) -> None:
         self.network, self.config = network, config
         self._forward = torch.compile(network) if config.compile else network
         self._measure, self._device, self._steps = measure, device, steps_per_epoch
-        self.optimizer = config.optimizer.make(network, config.lr)
+        self.optimizer = config.optimizer.make(network, config.lr, fused)
         self._learned = [each for each in network.parameters() if each.requires_grad]
         self.scheduler = config.scheduler.make(self.optimizer, config.epochs, steps_per_epoch)
         self._warming = self._warm_up()

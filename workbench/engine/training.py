@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from workbench.core.events import (
 )
 from workbench.core.project import Project
 from workbench.core.runs import Run
-from workbench.engine import checkpoint, machine, measured
+from workbench.engine import checkpoint, machine
 from workbench.engine.balance import StepLoss
 from workbench.engine.best import Best
 from workbench.engine.build import build
@@ -28,10 +29,11 @@ from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.changes import Changes
 from workbench.engine.figures import Figures, NotFinite
 from workbench.engine.pace import Rate, Stopwatch
-from workbench.engine.placed import placed
+from workbench.engine.placed import lay, placed
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.run_files import RunFiles
 from workbench.engine.stepper import Stepper
+from workbench.engine.tuning import Tuning, tuned
 
 log = logging.getLogger(__name__)
 
@@ -67,19 +69,17 @@ class Training:
         self.diverged = False
         self.watch, self.report = Stopwatch(), Rate(REPORT_SECONDS)
         self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
-        self.stepper, self.chosen = self._stepper(before)
+        self.stepper, self.tuning = self._stepper(before)
 
-    def _stepper(self, before: Mapping[str, Any]) -> tuple[Stepper, dict[str, str]]:
-        """What makes the steps, with what is in use for speed: a resumed run's is its own."""
+    def _stepper(self, before: Mapping[str, Any]) -> tuple[Stepper, Tuning]:
+        """What makes the steps, tuned for speed: a run that is resumed stays as it was."""
         measure = StepLoss(self.loss, self.info, self.batches.class_weights())
-        told: dict[str, str] = dict(before.get("chosen", {}))
-        config = self.config.replace(**before.get("speed", {}))
-        if not before:
-            first = next(self.batches.in_order("train", self.batch_size))
-            config, told = measured.confirmed(config, self.network, first, measure, self.device)
-        self.speed = {"compile": config.compile, "precision": config.precision}
-        stepper = Stepper(self.network, config, measure, self.device, self.steps_per_epoch)
-        return stepper, {**measured.chosen(self.network, stepper.optimizer), **told}
+        tuning = Tuning.recorded(before)
+        tuning = tuning or tuned(self.network, self.project, self.batches, measure)
+        lay(self.network, self.batches, tuning.channels_last)
+        config, steps = tuning.recipe(self.config), self.steps_per_epoch
+        made = Stepper(self.network, config, measure, self.device, steps, fused=tuning.fused)
+        return made, tuning
 
     # -- the loop
 
@@ -109,7 +109,7 @@ class Training:
             steps_per_epoch=self.steps_per_epoch,
             epochs=self.config.epochs,
             step=self.step,
-            chosen=self.chosen,
+            tuning=asdict(self.tuning),
         )
 
     def _train_epoch(self) -> Iterator[Event]:
@@ -135,7 +135,7 @@ class Training:
         epochs = max(told.get("epochs", self.config.epochs), begun, 1)
         changed = self.config.replace(lr=told.get("lr", self.config.lr), epochs=epochs)
         if changed != self.config:
-            self.stepper.change(changed)
+            self.stepper.change(self.tuning.recipe(changed))
             self.config, self.changed = changed, {"lr": changed.lr, "epochs": changed.epochs}
             yield RecipeChanged(step=self.step, **self.changed)
 
@@ -232,8 +232,7 @@ class Training:
             "rng": rng_states(self.device),
             "threads": torch.get_num_threads(),
             "changed": self.changed,
-            "speed": self.speed,
-            "chosen": self.chosen,
+            "tuning": asdict(self.tuning),
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.watch.seconds,
