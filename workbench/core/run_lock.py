@@ -7,7 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO
 
 from workbench.core.errors import UserError
@@ -76,12 +76,13 @@ def _taken(file: IO[bytes]) -> bool:
 
 def is_at_work(run: Run) -> bool:
     """Whether a process, of this or another program, is at work on the run at this moment."""
-    with suppress(FileNotFoundError):
-        try:
-            with (run.folder / LOCK).open("rb") as file:
-                _take(file, shared=True)
-        except (BlockingIOError, PermissionError):
-            return True
-        except OSError as error:
-            log.warning("no lock can be asked for in %s: %s", run.folder, error)
+    try:
+        with (run.folder / LOCK).open("rb") as file:
+            _take(file, shared=True)
+    except FileNotFoundError:
+        return False
+    except (BlockingIOError, PermissionError):
+        return True
+    except OSError as error:
+        log.warning("no lock can be asked for in %s: %s", run.folder, error)
     return False
