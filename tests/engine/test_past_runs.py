@@ -15,7 +15,7 @@ import small
 
 from workbench.core.curves import CURVES, Curves, read_curves
 from workbench.core.errors import UserError
-from workbench.core.events import EpochCompleted, Event, StepCompleted
+from workbench.core.events import EpochCompleted, Event, RecipeChanged, StepCompleted
 from workbench.core.run_list import ListedRun, list_runs, listed
 from workbench.core.run_lock import at_work
 from workbench.core.run_notes import Notes, read_notes, save_notes, tags_of
@@ -81,10 +81,20 @@ def test_what_an_older_program_added_to_the_events_is_not_missed(done: Run) -> N
     assert (listed(done).status, summary(done).step) == ("failed", 999)
 
 
-def test_a_run_with_fewer_epochs_than_planned_was_stopped_early(done: Run) -> None:
-    text = done.events_file.read_text().replace('"epochs": 4', '"epochs": 9')
-    done.events_file.write_text(text + "\n")
-    assert listed(done).status == "early"
+def test_a_run_that_got_no_better_was_stopped_early(tmp_path: Path) -> None:
+    project = small.linear(epochs=50, lr=1e-12, patience=2)
+    run = small.new_run(project, tmp_path)
+    list(train(project, run.folder))
+    assert listed(run).status == "early"
+    assert (summary(run).epoch, summary(run).epochs) == (3, 50)
+    assert not listed(run).resumable
+
+
+def test_what_was_changed_on_the_way_is_told_as_it_was_set_last(done: Run) -> None:
+    lines = done.events_file.read_text().splitlines(keepends=True)
+    changed = RecipeChanged(step=2, lr=0.25, epochs=7).to_json() + "\n"
+    done.events_file.write_text("".join([*lines[:3], changed, *lines[3:]]))
+    assert (summary(done).lr, summary(done).epochs) == (0.25, 7)
 
 
 def test_a_stopped_run_can_be_resumed_and_its_curves_go_on(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +17,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import (
     EpochCompleted,
     Event,
+    RecipeChanged,
     RunCompleted,
     RunStarted,
     StepCompleted,
@@ -49,6 +50,7 @@ class Summary(BaseModel):
     loss: str
     optimizer: str
     lr: float
+    """As it was set last."""
     batch_size: int | Literal["all"]
     seed: int
     device: str
@@ -67,11 +69,8 @@ class Summary(BaseModel):
     covered: int = 0
 
     def status(self, run: Run) -> Status:
-        """How the run stands now; `early` is a completed one that took fewer epochs than planned,
-        `interrupted` one whose process is gone without a last word."""
-        if self.reason == "completed" and self.epoch < self.epochs:
-            return "early"
-        if self.reason in ("completed", "early", "stopped", "failed"):
+        """How the run stands now; `interrupted` means that its process is gone without a word."""
+        if self.reason in get_args(Status):
             return self.reason  # type: ignore[return-value]
         return "running" if is_at_work(run) else "interrupted"
 
@@ -144,11 +143,13 @@ class Story:
             found = {"epoch": event.epoch, "step": event.step, "seconds": event.seconds}
         elif isinstance(event, StepCompleted):
             found = {"epoch": event.epoch - 1, "step": event.step, "seconds": event.seconds}
+        elif isinstance(event, RecipeChanged):
+            found = {"lr": event.lr, "epochs": event.epochs}
         elif isinstance(event, RunCompleted):
             found = {"reason": event.reason, "test": dict(event.test)}
             if event.step:
                 found |= {"step": event.step, "seconds": event.seconds}
-            if event.reason == "completed":  # the others may end within an epoch
+            if event.reason in ("completed", "early"):  # the others may end within an epoch
                 found |= {"epoch": event.epoch}
         if found:
             self._told = self._told.model_copy(update=found)
@@ -222,7 +223,7 @@ def _telling_lines(data: bytes) -> Iterator[bytes]:
     Found by their beginnings, since reading every line as JSON takes a hundred times as long.
     """
     places = {data.rfind(b'{"event": "StepCompleted"')}
-    for kind in (RunStarted, EpochCompleted, RunCompleted):
+    for kind in (RunStarted, RecipeChanged, EpochCompleted, RunCompleted):
         needle = f'{{"event": "{kind.__name__}"'.encode()
         place = data.find(needle)
         while place >= 0:

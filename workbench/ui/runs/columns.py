@@ -26,7 +26,7 @@ WORDS = {"early": "stopped early"}
 STATUS_TIPS = {
     "running": "A process is training it at this moment",
     "completed": "Trained for as many epochs as planned",
-    "early": "It was over before as many epochs as planned",
+    "early": "It ended by itself, since the loss got no better",
     "stopped": "Stopped by hand; the last checkpoint is kept",
     "failed": "Training ended with an error; open the run to see how far it came",
     "interrupted": "Its process ended without a word: it was killed, or the machine went down",
