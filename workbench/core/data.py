@@ -139,6 +139,14 @@ class DatasetSpec(Spec, shelf=True):
                 raise ValueError(f"{needs} needs classes, and here the target is a number")
         return self
 
+    def matters(self, field: str) -> bool:
+        if field in ("fold", "val_fraction"):
+            return (self.folds > 1) == (field == "fold")
+        if field in ("stratify", "scale_target"):
+            task = self.source_info().task
+            return task == ("regression" if field == "scale_target" else "classification")
+        return super().matters(field)
+
     @property
     def mixes(self) -> bool:
         """Whether training gets class probabilities as targets, since samples are mixed."""

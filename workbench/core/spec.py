@@ -100,6 +100,11 @@ class Spec(BaseModel):
         """What holds for a field: its value, or what an empty one is taken for."""
         return getattr(self, field)
 
+    def matters(self, field: str) -> bool:
+        """Whether a field changes anything as the others stand; a form hides it where it does
+        not."""
+        return True
+
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed, validated like a new one.
 

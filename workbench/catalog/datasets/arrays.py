@@ -184,6 +184,9 @@ class Arrays(WithTestShare, FileSource):
         targets = [held.name for held in self.facts.arrays if held.is_targets]
         return {"inputs": ["", *names], "targets": ["", *targets]}
 
+    def counts(self) -> dict[Split, int]:
+        return {split: pair.inputs.shape[0] for split, pair in self._pairs().items()}
+
     def source_info(self) -> DatasetInfo:
         pairs, task = self._pairs(), self._task
         inputs, targets = pairs["train"]
@@ -195,7 +198,7 @@ class Arrays(WithTestShare, FileSource):
             origin="your file",
             shape=sample_shape(inputs, self.layout, targets is None),
             task=task,
-            sizes=self.sizes({split: pair.inputs.shape[0] for split, pair in pairs.items()}),
+            sizes=self.sizes(self.counts()),
             classes=self._classes() if of_classes else (),
             target="class" if of_classes else targets.name if targets else "last column",
             target_scale=(valued.mean, valued.std or 1.0) if scales else (0.0, 1.0),

@@ -123,6 +123,14 @@ class ImageFolder(WithTestShare, FileSource):
         alike = self.facts.sides
         return alike if alike and max(alike) <= LARGEST_AS_IS else DEFAULT_SIDE
 
+    def counts(self) -> dict[Split, int]:
+        return dict(zip(SPLITS, self.facts.counts, strict=True))
+
+    def matters(self, field: str) -> bool:
+        if field == "skip_unreadable":
+            return self.skip_unreadable or bool(self.facts.unreadable_count)
+        return super().matters(field)
+
     def source_info(self) -> DatasetInfo:
         rule = self.rule
         return DatasetInfo(
@@ -130,7 +138,7 @@ class ImageFolder(WithTestShare, FileSource):
             origin="your folder",
             shape=(rule.channels, rule.height, rule.width),
             task="classification",
-            sizes=self.sizes(dict(zip(SPLITS, self.facts.counts, strict=True))),
+            sizes=self.sizes(self.counts()),
             classes=self.facts.classes,
         )
 

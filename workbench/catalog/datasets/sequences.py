@@ -141,6 +141,9 @@ class Sequences(WithTestShare, FileSource):
     def offers(self) -> Mapping[str, Sequence[Any]]:
         return {"features": self.facts.columns}
 
+    def counts(self) -> dict[Split, int]:
+        return dict(zip(SPLITS, self.facts.counts, strict=True))
+
     def source_info(self) -> DatasetInfo:
         target = self.facts.target
         task = task_of(target, self.task)
@@ -150,7 +153,7 @@ class Sequences(WithTestShare, FileSource):
             origin="your folder",
             shape=(self.length or self.facts.longest, len(self._columns)),
             task=task,
-            sizes=self.sizes(dict(zip(SPLITS, self.facts.counts, strict=True))),
+            sizes=self.sizes(self.counts()),
             classes=target.values if task == "classification" else (),
             features=self._columns,
             target=target.name,

@@ -29,6 +29,20 @@ class WithTestShare(DatasetSpec, abstract=True):
         description="Share of all samples that training never sees, kept for the final figures.",
     )
 
+    def counts(self) -> Mapping[Split, int]:
+        """How many samples are for each split by themselves, where the source says it."""
+        return {}
+
+    def matters(self, field: str) -> bool:
+        given = {split for split, count in self.counts().items() if count}
+        if field == "test_fraction":
+            return "test" not in given
+        if field in ("val_fraction", "folds", "fold") and "val" in given:
+            return False
+        if field in ("split_seed", "stratify") and {"val", "test"} <= given:
+            return False
+        return super().matters(field)
+
     def sizes(self, counts: Mapping[Split, int]) -> dict[Split, int]:
         """Sizes of the splits, given how many samples are for each by themselves; without any
         for `val` or `test` these get their share of the samples for `train`."""

@@ -188,6 +188,13 @@ class Table(WithTestShare, FileSource):
             "split_column": ["", *filter(None, [self.facts.split_column])],
         }
 
+    def matters(self, field: str) -> bool:
+        if field in ("horizon", "stride"):
+            return self.window > 0
+        if field in ("split_seed", "stratify") and self.window:
+            return False  # a time series is parted in order
+        return super().matters(field)
+
     def source_info(self) -> DatasetInfo:
         features = tuple(feature.name for feature in self._features())
         task = self._task

@@ -58,7 +58,8 @@ class Backbone(LayerSpec, abstract=True):
     file: Annotated[str, Field(strict=True, max_length=4096)] = Field(
         default="",
         title="File",
-        description="The path of a state_dict, as .pth or .safetensors, for the weights of a file.",
+        description="The path of a state_dict, as .pth or .safetensors.",
+        json_schema_extra={"files": "Weights (*.pth *.pt *.safetensors)"},
     )
     frozen: Annotated[int, Field(strict=True, ge=0, le=32)] = Field(
         default=0,
@@ -91,6 +92,9 @@ class Backbone(LayerSpec, abstract=True):
             stages = len(self.stages)
             raise Refused("{kind} has {stages} stages to freeze", kind=self.kind, stages=stages)
         return self
+
+    def matters(self, field: str) -> bool:
+        return field != "file" or self.weights == "file"
 
     def out_shape(self, in_shape: Shape) -> Shape:
         if len(in_shape) != 3:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QMenu
 
 from workbench.core.transform import TransformSpec
-from workbench.ui.form import value_text
+from workbench.ui.form_row import value_text
 from workbench.ui.naming import named
 from workbench.ui.text import tr
 
