@@ -28,12 +28,13 @@ import workbench
 from tests.written import people, table
 from workbench.__main__ import main
 from workbench.catalog.datasets.scikit import Digits
-from workbench.cli import run
+from workbench.cli import loading, run
 from workbench.cli.assignments import separated, with_options
 from workbench.cli.names import named
 from workbench.core.errors import UserError
 from workbench.core.project import Project, load_project
 from workbench.core.template import Template
+from workbench.engine import batches
 
 CHECKOUT = Path(workbench.__file__).parents[1]
 WORKBENCH = (sys.executable, "-m", "workbench")
@@ -185,6 +186,21 @@ class TestTrain:
         figures = told(tmp_path, "evaluate", folder.removeprefix("run").strip())
         assert test == f"test  loss {figures['loss']:,.1f} · mae {figures['mae']:.4f}"
         assert "accuracy" not in figures
+
+    def test_loading_says_how_long_it_takes_yet(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        data, file = table(tmp_path / "people.csv", people(20_000)), tmp_path / "p.workbench"
+        called(tmp_path, "new", "--data", data, "-o", file)
+        batches.forget()
+        assert called(tmp_path, "train", file, "--epochs", 1).stderr == "", "it takes no time"
+        batches.forget()
+        monkeypatch.setattr(loading, "LINE_SECONDS", 0.0)
+        *told, last = called(tmp_path, "train", file, "--epochs", 1).stderr.splitlines()
+        assert len(told) >= 2
+        for line in (*told, last):
+            assert re.fullmatch(r"Reading people.csv \[#*\.*\] \d+% · \d+\.\d s left", line)
+        assert last.endswith("[####################] 100% · 0.0 s left")
 
 
 def read_all(terminal: int) -> Iterator[str]:

@@ -88,8 +88,8 @@ class Bar(Lines):
         if time.monotonic() - self._drawn >= DRAW_SECONDS or event.step == self._steps:
             self._drawn = time.monotonic()
             metrics = {**event.metrics, **self._val}
-            told = [_bar(event.step / self._steps), figures(metrics), *self._pace(event)]
-            self._draw(f"epoch {event.epoch}/{self._epochs} {' · '.join(told)}")
+            told = [bar(event.step / self._steps), figures(metrics), *self._pace(event)]
+            drawn(f"epoch {event.epoch}/{self._epochs} {' · '.join(told)}")
 
     def _show_epoch(self, event: EpochCompleted) -> None:
         # A step's accuracy is of one batch and jumps: once there is a better one, it is shown.
@@ -99,18 +99,21 @@ class Bar(Lines):
         if event.reason in ("completed", "early"):
             print(file=sys.stderr, flush=True)
         else:
-            self._draw("")
+            drawn("")
         super()._show_ending(event)
 
     def _warn(self, text: str) -> None:
-        self._draw("")
+        drawn("")
         super()._warn(text)
 
-    def _draw(self, text: str) -> None:
-        room = shutil.get_terminal_size().columns - 1
-        print(f"\r{text[:room]:{room}}", end="" if text else "\r", file=sys.stderr, flush=True)
+
+def drawn(text: str) -> None:
+    """Draw the line of the terminal anew; without a text, clear it."""
+    room = shutil.get_terminal_size().columns - 1
+    print(f"\r{text[:room]:{room}}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
-def _bar(share: float) -> str:
+def bar(share: float) -> str:
+    """How much is done."""
     done = round(share * BAR_WIDTH)
     return f"[{'#' * done}{'.' * (BAR_WIDTH - done)}] {share:.0%}"

@@ -11,6 +11,7 @@ from pathlib import Path
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.assignments import with_options
 from workbench.cli.interrupts import INTERRUPTED
+from workbench.cli.loading import load
 from workbench.cli.progress import Bar, Lines
 from workbench.core.errors import UserError
 from workbench.core.events import Event, RunCompleted
@@ -32,7 +33,7 @@ def train(options: Namespace) -> int:
     project = load_project(Path(options.file))
     _check_device(options.device)
     project = with_options(project, options)
-    _make_ready(project)
+    _make_ready(project, options.json)
     with options.interrupts.held(), _warnings_on_stderr():
         run = create_run(project, Path(options.runs_dir) if options.runs_dir else runs_dir())
         ended = _trained(project, run, options)
@@ -46,7 +47,7 @@ def _resume(options: Namespace) -> int:
     if options.set or options.epochs or options.device or options.runs_dir:
         raise UserError("A run goes on as it began: --resume takes no other settings.")
     project = run.project()
-    _make_ready(project)
+    _make_ready(project, options.json)
     with options.interrupts.held(), _warnings_on_stderr():
         ended = _trained(project, run, options)
     return 0 if ended else INTERRUPTED
@@ -59,15 +60,14 @@ def _check_device(name: str | None) -> None:
         machine.device(name)
 
 
-def _make_ready(project: Project) -> None:
+def _make_ready(project: Project, json: bool) -> None:
     """Find mistakes before there is a folder; what is loaded here, training finds loaded."""
     project.check()
     from workbench.engine import machine
-    from workbench.engine.batches import loaded
 
     machine.tune_allocator()
     machine.device(project.train.device)
-    loaded(project.data)
+    load(project.data, json)
 
 
 def _show(project: Project, run: Run, json: bool) -> Show:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, SerializeAsAny, model_validator
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.core.events import Progress
+
+R = TypeVar("R")
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -244,6 +246,16 @@ class DatasetSpec(Spec, shelf=True):
             UserError: no network, or no room.
         """
         raise NotImplementedError
+
+
+def ended(steps: Generator[Any, None, R]) -> R:
+    """What a generator gives at its end, without what it says on the way."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: R = end.value
+            return made
 
 
 def held_back(targets: Sequence[int] | None, total: int, fraction: float, seed: int) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
-from workbench.core.data import DatasetSpec, Samples, Split
+from workbench.core.data import DatasetSpec, Samples, Split, ended
 from workbench.core.errors import UserError
 from workbench.core.spec import Spec, told
 
@@ -82,10 +82,23 @@ class FileSource(DatasetSpec, abstract=True):
         return Path(self.path).name
 
     def load(self) -> Mapping[Split, Samples]:
+        return ended(self.loading())
+
+    def loading(self) -> "Generator[Progress, None, Mapping[Split, Samples]]":
         path = Path(self.path)
         with readable(path):
             self.check_unchanged()
-            return self.read(path)
+            return (yield from self.reading(path))
+
+    def reading(self, path: Path) -> "Generator[Progress, None, Mapping[Split, Samples]]":
+        """`read`, with Progress on the way where it takes long.
+
+        Raises:
+            UserError: see `read`.
+            OSError: see `readable`.
+        """
+        yield from ()
+        return self.read(path)
 
     def read(self, path: Path) -> Mapping[Split, Samples]:
         """All samples by split, as the facts say.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from workbench.core.data import DatasetSpec, Samples, Split
+from workbench.core.data import DatasetSpec, Samples, Split, ended
 from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.engine import held
@@ -49,13 +49,7 @@ def loaded(data: DatasetSpec) -> Mapping[Split, Samples]:
     Raises:
         UserError: see `loading`.
     """
-    steps = loading(data)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            splits: Mapping[Split, Samples] = end.value
-            return splits
+    return ended(loading(data))
 
 
 _measured: dict[DatasetSpec, Normalization] = {}

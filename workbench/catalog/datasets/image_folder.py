@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -18,13 +18,11 @@ from workbench.catalog.datasets.image_files import (
 )
 from workbench.catalog.datasets.image_source import image_source
 from workbench.catalog.datasets.splitting import WithTestShare, by_part, where
-from workbench.core.data import SPLITS, DatasetInfo, Samples, Split
+from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, ended
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import Count, Facts, FileSource, changed, readable
 from workbench.core.source import Source
-
-R = TypeVar("R")
 
 DEFAULT_SIDE = 64
 LARGEST_AS_IS = 256
@@ -155,17 +153,14 @@ class ImageFolder(WithTestShare, FileSource):
     def source(self) -> Source:
         return image_source(self)
 
-    def load(self) -> Mapping[Split, Samples]:
-        return _result(self.loading())
-
     def sample_names(self) -> Mapping[Split, Sequence[str]]:
         import numpy as np
 
         path = Path(self.path)
         with readable(path):
-            files = _result(listed(path))
+            files = ended(listed(path))
             names = _names(files)
-            whole = _result(decoded(path, names, self.facts.digest, self.rule))
+            whole = ended(decoded(path, names, self.facts.digest, self.rule))
         parted = self._parted(files, whole.unreadable, np.array(names, dtype=object))
         return {split: samples.inputs.tolist() for split, samples in parted.items()}
 
@@ -195,16 +190,6 @@ class ImageFolder(WithTestShare, FileSource):
         parts = np.array([SPLITS.index(file.split) for file in files])
         samples = where(Samples(rows, targets), kept)
         return self.split(by_part(samples, parts[kept]))
-
-
-def _result(steps: Generator[Progress, None, R]) -> R:
-    """What a generator gives at its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            made: R = end.value
-            return made
 
 
 def _names(files: Sequence[ImageFile]) -> list[str]:

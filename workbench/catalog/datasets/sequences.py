@@ -168,7 +168,7 @@ class Sequences(WithTestShare, FileSource):
         if _digest(path, list(sequence_files(path))) != self.facts.digest:
             raise changed(path)
 
-    def read(self, path: Path) -> Mapping[Split, Samples]:
+    def reading(self, path: Path) -> Generator[Progress, None, Mapping[Split, Samples]]:
         import numpy as np
 
         files = list(sequence_files(path))
@@ -180,6 +180,8 @@ class Sequences(WithTestShare, FileSource):
             if len(values):
                 values = np.nan_to_num(filled_in_order(values))[-length:]
                 inputs[number, length - len(values) :] = values
+            if number % PIECE == 0:
+                yield Progress(text=f"Reading {path.name}", done=number, total=len(files))
         parts = np.array([SPLITS.index(file.split) for file in files])
         return self.split(by_part(Samples(inputs, self._targets(path, files)), parts))
 

@@ -230,14 +230,14 @@ class Table(WithTestShare, FileSource):
     def source(self) -> Source:
         return table_source(self, self._target, self._features())
 
-    def read(self, path: Path) -> Mapping[Split, Samples]:
+    def reading(self, path: Path) -> Generator[Progress, None, Mapping[Split, Samples]]:
         import numpy as np
 
         facts, columns, features = self.facts, self.columns, self._features()
         width = len(features) * max(1, self.window // self.stride)
         check_room(path, 4 * facts.total * (len(columns) + 2 * width))
         of_classes = self._task == "classification"
-        raw = read_rows(
+        raw = yield from read_rows(
             path,
             facts,
             [facts.place(column.name) for column in columns],

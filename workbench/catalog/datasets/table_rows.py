@@ -1,12 +1,13 @@
 """The rows of a table as numbers: values and codes of its columns, NaN where missing."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.catalog.datasets.columns import MISSING, PARTS, Column, numbers
 from workbench.catalog.datasets.table_facts import TableFacts, table_chunks
+from workbench.core.events import Progress
 from workbench.core.file_source import changed
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Raw(NamedTuple):
 
 def read_rows(
     path: Path, facts: TableFacts, features: Sequence[int], target: tuple[int, bool], split: int
-) -> Raw:
+) -> Generator[Progress, None, Raw]:
     """All rows, with the columns `features` and the target, which is (its place, whether it is
     classes); `split` is the place of the column with the splits, or -1.
 
@@ -54,6 +55,7 @@ def read_rows(
         except (ValueError, KeyError) as error:
             raise changed(path) from error
         start = end
+        yield Progress(text=f"Reading {path.name}", done=end, total=total)
     if start != total:
         raise changed(path)
     raw.values[~np.isfinite(raw.values)] = np.nan
