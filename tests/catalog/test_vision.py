@@ -1,10 +1,13 @@
 """torchvision's datasets from real files on disk; missing, damaged, or without a network."""
 
 import gzip
+import hashlib
 import pickle
+import re
 import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -179,7 +182,7 @@ def test_a_download_without_a_network_says_so(
 ) -> None:
     spec = kind(root=str(tmp_path))
     with pytest.raises(UserError, match=f"could not be downloaded.*files into {tmp_path}"):
-        spec.download()
+        list(spec.download())
     assert capfd.readouterr().out == "", "standard output belongs to the program"
     with pytest.raises(UserError, match="is not in"):
         spec.load()
@@ -190,27 +193,130 @@ def test_a_download_without_a_network_says_so(
 def test_a_download_into_what_is_no_folder_says_so(tmp_path: Path, kind: type[DatasetSpec]) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match=f"{tmp_path}/file"):
-        kind(root=str(tmp_path / "file")).download()
+        list(kind(root=str(tmp_path / "file")).download())
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_download_that_comes_damaged_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = tmp_path / "server"
-    server.mkdir()
-    for file, _ in datasets.MNIST.resources:
-        (server / file).write_bytes(b"an error page")
-    data = DatasetSpec.named("MNIST")(root=str(tmp_path / "data"))
-    serve = partial(SimpleHTTPRequestHandler, directory=str(server))
-    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as http:
-        address = f"http://127.0.0.1:{http.server_port}/"
+class Server:
+    """MNIST's files as a server has them; it stops in the middle of a file where it is told to."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.asked, self.go_on = folder, [], threading.Event()
+        self.go_on.set()
+        self.waits = threading.Event()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.asked.append(self.path)
+                body = (server.folder / self.path[1:]).read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: len(body) // 2])
+                server.waits.set()
+                server.go_on.wait()
+                with suppress(ConnectionError):  # nobody may be there any more
+                    self.wfile.write(body[len(body) // 2 :])
+
+            def log_message(self, *_: object) -> None:
+                """Standard error is the tests'."""
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        address = f"http://127.0.0.1:{self.http.server_port}/"
         monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        with pytest.raises(UserError) as caught:
-            data.download()
-        http.shutdown()
+        self.thread = threading.Thread(target=self.http.serve_forever)
+        self.thread.start()
+
+    def holds(self, files: dict[str, bytes]) -> None:
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
+
+    def close(self) -> None:
+        self.go_on.set()
+        self.http.shutdown()
+        self.http.server_close()
+        self.thread.join()
+        for thread in threading.enumerate():
+            if thread.name == "download":
+                thread.join()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    (tmp_path / "server").mkdir()
+    served = Server(tmp_path / "server", monkeypatch)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def published(
+    tmp_path: Path,
+    files: dict[str, np.ndarray],
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> dict[str, bytes]:
+    """The four files, packed, with their checksums where torchvision has them."""
+    packed = {f"{name}.gz": gzip.compress(idx(array)) for name, array in files.items()}
+    server.holds(packed)
+    checked = [(name, hashlib.md5(content).hexdigest()) for name, content in packed.items()]
+    monkeypatch.setattr(datasets.MNIST, "resources", checked)
+    return packed
+
+
+def test_a_download_says_how_far_it_is_and_is_what_was_published(
+    tmp_path: Path, files: dict[str, np.ndarray], published: dict[str, bytes], server: Server
+) -> None:
+    data = MNIST(root=str(tmp_path / "data"), val_fraction=0.0)
+    told = list(data.download())
+    texts = dict.fromkeys(event.text for event in told)
+    assert list(texts)[-1] == "Unpacking MNIST"
+    assert all(event.done <= event.total for event in told)
+    assert server.asked == [f"/{name}" for name in published]
+    images = data.load()["train"].inputs
+    assert (images[:, 0] == files["train-images-idx3-ubyte"]).all()
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["MNIST"]
+    assert not list(data.download()), "it is there"
+    (raw(tmp_path / "data") / "train-labels-idx1-ubyte").write_bytes(b"damaged")
+    list(data.download())
+    assert server.asked == [f"/{name}" for name in published], "packed, they are there still"
+    assert (data.load()["train"].inputs == images).all()
+
+
+def test_a_download_that_is_given_up_leaves_nothing_and_waits_for_nobody(
+    tmp_path: Path, published: dict[str, bytes], server: Server
+) -> None:
+    data = MNIST(root=str(tmp_path / "data"))
+    server.go_on.clear()
+    steps = data.download()
+    next(step for step in steps if step.done)
+    assert server.waits.is_set()
+    steps.close()
+    assert not server.go_on.is_set(), "the server is silent still"
+    assert list((tmp_path / "data").iterdir()) == []
+    server.go_on.set()
+
+
+def test_a_download_that_comes_damaged_is_told_and_leaves_nothing(
+    tmp_path: Path, server: Server
+) -> None:
+    server.holds({file: b"an error page" for file, _ in datasets.MNIST.resources})
+    data = MNIST(root=str(tmp_path / "data"))
+    with pytest.raises(UserError) as caught:
+        list(data.download())
     told = str(caught.value)
-    assert told.startswith("MNIST was downloaded, but a file came damaged. Delete ")
-    assert str(data.folder) in told
+    assert told.startswith("MNIST was downloaded, but a file came damaged: MNIST/raw/train-images")
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_every_file_of_torchvision_is_known_by_its_address_place_and_checksum() -> None:
+    kinds = {n: k for n, k in DatasetSpec.offered().items() if k.downloadable}
+    assert set(kinds) >= {"MNIST", "EMNIST", "QMNIST", "USPS", "SVHN", "STL10", "CIFAR100"}
+    for name, kind in kinds.items():
+        for file in kind().remote_files(getattr(datasets, name)):
+            assert file.urls
+            assert all(url.startswith("http") for url in file.urls)
+            assert re.fullmatch("[0-9a-f]{32}", file.md5)
+            assert all(url.endswith(Path(file.place).name) for url in file.urls)

@@ -166,4 +166,4 @@ def test_a_dataset_that_needs_no_download_is_described_after_it(
     events = download(DatasetSpec.named("CIFAR10")(root=str(tmp_path)))
     assert "Downloading CIFAR-10" in next(events).text
     with pytest.raises(UserError, match="could not be downloaded"):
-        next(events)
+        list(events)

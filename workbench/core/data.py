@@ -239,8 +239,9 @@ class DatasetSpec(Spec, shelf=True):
         """
         return {}
 
-    def download(self) -> None:
-        """Fetch the files that `load` reads, where the dataset is `downloadable`.
+    def download(self) -> "Generator[Progress, None, None]":
+        """Fetch the files that `load` reads, where the dataset is `downloadable`. Closed before
+        its end, it leaves nothing behind.
 
         Raises:
             UserError: no network, or no room.

@@ -89,5 +89,5 @@ def download(data: DatasetSpec) -> Generator[Event]:
         UserError: no network, or no room.
     """
     yield Progress(text=f"Downloading {data.info().title}")
-    data.download()
+    yield from data.download()
     yield from describe(data)

@@ -1,6 +1,7 @@
 """Datasets of torchvision, read from a local folder or downloaded into it."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.error import URLError
@@ -8,8 +9,15 @@ from urllib.error import URLError
 from pydantic import Field
 
 from workbench.catalog.datasets.splitting import with_val
+from workbench.catalog.datasets.vision_download import (
+    DamagedError,
+    RemoteFile,
+    fetched,
+    from_lists,
+)
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.errors import UserError
+from workbench.core.events import Progress
 from workbench.core.layer import Shape
 from workbench.core.places import datasets_dir
 from workbench.core.source import Source, literal
@@ -119,18 +127,21 @@ class VisionSource(DatasetSpec, abstract=True):
         """The labels of torchvision's set `part`, from 0."""
         return f"np.asarray({part}.targets, dtype=np.int64)"
 
-    def download(self) -> None:
+    def download(self) -> Generator[Progress, None, None]:
+        if self._is_there():
+            return
+        from torchvision import datasets
+
+        files = self.remote_files(getattr(datasets, self.kind))
         try:
-            for train in (True, False):
-                self._opened(train, download=True)
-        except (URLError, RuntimeError, TimeoutError, ConnectionError) as error:
-            if "corrupted" in str(error):  # torchvision's word where a checksum does not fit
-                raise UserError(
-                    "{name} was downloaded, but a file came damaged. Delete {folder} and download "
-                    "again.",
-                    name=self.title,
-                    folder=self.folder,
-                ) from error
+            yield from fetched(files, self.folder, self.title, self._unpack)
+        except DamagedError as error:
+            raise UserError(
+                "{name} was downloaded, but a file came damaged: {file}. Download again.",
+                name=self.title,
+                file=error,
+            ) from error
+        except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
             raise UserError(
                 "{name} could not be downloaded: there is no connection to its server. "
                 "Check the network, or put its files into {folder}.",
@@ -144,6 +155,23 @@ class VisionSource(DatasetSpec, abstract=True):
                 folder=self.folder,
                 reason=error.strerror or error,
             ) from error
+
+    def _is_there(self) -> bool:
+        try:
+            self.load()
+        except UserError:
+            return False
+        return True
+
+    def _unpack(self, folder: Path) -> None:
+        """Let torchvision find its files in the folder, and unpack them."""
+        found = self.replace(root=str(folder))
+        for train in (True, False):
+            found._opened(train, download=True)
+
+    def remote_files(self, kind: Any) -> list[RemoteFile]:
+        """What torchvision's class `kind` downloads."""
+        return from_lists(kind.split_list[part] for part in ("train", "test"))
 
     def part(self, train: bool) -> Samples:
         """The samples for training, or for the test.

@@ -1,13 +1,14 @@
 """MNIST and its kin of torchvision: digits, letters and clothes in grey."""
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from workbench.catalog.datasets.array_files import Held, arrays_in, read_array
 from workbench.catalog.datasets.fashion_small import CLASSES as CLOTHES
 from workbench.catalog.datasets.vision import VisionSource
+from workbench.catalog.datasets.vision_download import RemoteFile
 from workbench.core.data import Samples
 
 BALANCED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"
@@ -30,6 +31,14 @@ class _IdxFiles(VisionSource, abstract=True):
         if images.ndim != 3:
             raise ValueError(f"images have {images.ndim} dimensions in place of 3")
         return Samples(images[:, None], labels.astype(np.int64))
+
+    def remote_files(self, kind: Any) -> list[RemoteFile]:
+        return [
+            RemoteFile(
+                tuple(f"{mirror}{name}" for mirror in kind.mirrors), f"{self.kind}/raw/{name}", md5
+            )
+            for name, md5 in kind.resources
+        ]
 
     @property
     def raw(self) -> Path:
@@ -120,6 +129,9 @@ class EMNIST(_IdxFiles):
     def arguments(self, train: bool) -> dict[str, object]:
         return {"split": self.split, "train": train}
 
+    def remote_files(self, kind: Any) -> list[RemoteFile]:
+        return [RemoteFile((kind.url,), f"EMNIST/raw/{Path(kind.url).name}", kind.md5)]
+
     def pixels_source(self, data: str) -> str:
         return f"np.ascontiguousarray({data}.swapaxes(1, 2))[:, None]"
 
@@ -142,6 +154,13 @@ class QMNIST(_IdxFiles):
     def part(self, train: bool) -> Samples:
         images, labels = super().part(train)
         return Samples(images, labels[:, 0])  # behind the class stand writer, form and place
+
+    def remote_files(self, kind: Any) -> list[RemoteFile]:
+        return [
+            RemoteFile((url,), f"QMNIST/raw/{Path(url).name}", md5)
+            for part in ("train", "test")
+            for url, md5 in kind.resources[part]
+        ]
 
     def targets_source(self, part: str) -> str:
         return f"{super().targets_source(part)}[:, 0]"

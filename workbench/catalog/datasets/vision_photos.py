@@ -1,8 +1,9 @@
 """Photographs in colour of torchvision."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from workbench.catalog.datasets.vision import VisionSource
+from workbench.catalog.datasets.vision_download import RemoteFile, archive
 from workbench.core.layer import Shape
 
 HUNDRED = """
@@ -36,6 +37,9 @@ class CIFAR10(VisionSource):
         "ship",
         "truck",
     )
+
+    def remote_files(self, kind: Any) -> list[RemoteFile]:
+        return archive(kind)
 
 
 class CIFAR100(CIFAR10):
@@ -85,3 +89,6 @@ class STL10(SVHN):
         "ship",
         "truck",
     )
+
+    def remote_files(self, kind: Any) -> list[RemoteFile]:
+        return archive(kind)
