@@ -115,6 +115,25 @@ def test_the_optimizers_own_arguments_have_a_form(open_window: OpenWindow, qtbot
     assert recipe(window) == Template.shelf["mlp"].project().train
 
 
+def test_lr_is_drawn_before_the_run(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = raised(open_window, "softmax_regression", epochs=4, lr=0.1)
+    plan = window.panels["training"].plan
+    assert not plan.isVisible()
+    take(qtbot, editor(window, "form.scheduler"), "ExponentialLR")
+    qtbot.waitUntil(lambda: "ends at 0.0729" in plan.accessibleName(), timeout=PATIENCE)
+    assert plan.isVisible()
+    assert plan.plan.epochs == (0, 1, 2, 3)
+    np.testing.assert_allclose(plan.plan.lrs, [0.1, 0.09, 0.081, 0.0729])
+    drawn(qtbot, window)
+    image = plan.grab().toImage()
+    colors = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(112)}
+    assert window.session.theme.colors.train in colors
+    type_over(qtbot, editor(window, "scheduler.gamma"), "0.5")
+    qtbot.waitUntil(lambda: "ends at 0.0125" in plan.accessibleName(), timeout=PATIENCE)
+    take(qtbot, editor(window, "form.scheduler"), "None")
+    assert not plan.isVisible()
+
+
 def test_a_loss_that_does_not_suit_is_told_on_the_last_card(
     open_window: OpenWindow, qtbot: QtBot
 ) -> None:

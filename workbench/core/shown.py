@@ -1,4 +1,4 @@
-"""What the engine tells of samples that somebody looks at: some of them, prepared, or counted."""
+"""What the engine tells of what somebody looks at: samples, prepared or counted, and a plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,3 +65,13 @@ class ArraysTold(Event):
     """The arrays of a file: name, shape and type of each."""
 
     arrays: tuple[tuple[str, tuple[int, ...], str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LrPlanned(Event):
+    """lr over a run that is not started yet: from each of `epochs` on, counted in epochs from 0 to
+    `total`, it is what `lrs` says there, up to the next one."""
+
+    epochs: tuple[float, ...]
+    lrs: tuple[float, ...]
+    total: int

@@ -57,6 +57,11 @@ class Spec(BaseModel):
         """Its name on the shelf, which is the name of its class."""
         return type(self).__name__
 
+    @property
+    def label(self) -> str:
+        """What it is called where a person chooses it."""
+        return self.kind
+
     @classmethod
     def choices(cls) -> dict[str, type[Self]]:
         """All classes on this shelf by name."""

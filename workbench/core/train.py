@@ -1,5 +1,6 @@
 """How to train, as values: loss, optimizer, and the rest of the recipe."""
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny
@@ -131,6 +132,10 @@ class NoScheduler(SchedulerSpec):
 
     summary: ClassVar[str] = "lr stays as it is."
 
+    @property
+    def label(self) -> str:
+        return "None"
+
     def make(
         self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
     ) -> "LRScheduler | None":
@@ -218,8 +223,16 @@ class TrainConfig(Spec):
     )
 
     def batch_length(self, samples: int) -> int:
-        """Samples per step out of `samples` in the training split."""
+        """Samples per batch out of `samples` in the training split."""
         return samples if self.batch_size == "all" else min(self.batch_size, samples)
+
+    def step_length(self, samples: int) -> int:
+        """Samples per step of the optimizer, likewise."""
+        return min(self.batch_length(samples) * self.accumulate, samples)
+
+    def steps_per_epoch(self, samples: int) -> int:
+        """Steps of the optimizer in which every sample is seen once."""
+        return math.ceil(samples / self.step_length(samples))
 
 
 def fits(loss: LossSpec, info: DatasetInfo) -> bool:

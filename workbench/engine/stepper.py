@@ -88,7 +88,7 @@ class Stepper:
             self.scaler.update()
         if self._average:
             self._average.update_parameters(self.network)
-        self._after_step()
+        self.after_step()
         return told
 
     def _step_with_closure(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -151,7 +151,8 @@ class Stepper:
 
     # -- lr
 
-    def _after_step(self) -> None:
+    def after_step(self) -> None:
+        """Move lr behind a step of the optimizer."""
         if self.warming and self._warming:
             self._warming.step()
         elif self.config.scheduler.every_step and self.scheduler:

@@ -60,8 +60,8 @@ class Training:
             raise UserError("The network has nothing to learn: add a layer with parameters.")
         samples = self.batches.size("train")
         self.batch_size = self.config.batch_length(samples)
-        self.step_size = min(self.batch_size * self.config.accumulate, samples)
-        self.steps_per_epoch = math.ceil(samples / self.step_size)
+        self.step_size = self.config.step_length(samples)
+        self.steps_per_epoch = self.config.steps_per_epoch(samples)
         self.epoch = self.step = 0  # both completed
         self.figures = Figures(self.loss, self.info)
         self.best, self.files = Best(), RunFiles(run)

@@ -32,6 +32,11 @@ def value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _choice_text(value: Any) -> str:
+    """What is written for one of several choices."""
+    return tr(value.label) if isinstance(value, Spec) else value_text(value)
+
+
 def value_of(text: str) -> Any:
     """What a person wrote: a number, a pair as `3 × 5`, `3x5` or `3, 5`, a word, or None."""
     text = text.strip()
@@ -139,7 +144,7 @@ class Row(QWidget):
         self._values = list(choices)
         box.clear()
         for choice in choices:
-            box.addItem(choice.kind if isinstance(choice, Spec) else value_text(choice))
+            box.addItem(_choice_text(choice))
             summary = getattr(choice, "summary", "")
             box.setItemData(box.count() - 1, tr(summary), Qt.ItemDataRole.ToolTipRole)
         self.show_value(value)
@@ -151,7 +156,7 @@ class Row(QWidget):
         elif isinstance(self.editor, QLineEdit | TextField):
             self._show_text(self.editor, value_text(value))
         elif isinstance(self.editor, QComboBox):
-            text = value.kind if isinstance(value, Spec) else value_text(value)
+            text = _choice_text(value)
             self.editor.setCurrentIndex(self.editor.findText(text))
             if self.editor.isEditable():
                 self.editor.setEditText(text)

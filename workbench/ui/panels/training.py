@@ -6,6 +6,7 @@ from workbench.core.spec import Spec
 from workbench.core.train import LossSpec, OptimizerSpec, SchedulerSpec, TrainConfig
 from workbench.ui.dock import Dock
 from workbench.ui.form import SpecForm
+from workbench.ui.lr_plan import LrPlan
 from workbench.ui.naming import named, styled
 from workbench.ui.panel import Panel
 from workbench.ui.panels.layer import scrolled
@@ -63,7 +64,15 @@ class TrainingPanel(Panel):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(9)
-        for widget in (self.live, self.form, *self.parts.values(), self.more, self.further):
+        self.plan = LrPlan(session)
+        for widget in (
+            self.live,
+            self.form,
+            *self.parts.values(),
+            self.plan,
+            self.more,
+            self.further,
+        ):
             column.addWidget(widget)
         column.addStretch(1)
         self.rows.addWidget(scrolled(inner))
