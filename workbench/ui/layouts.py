@@ -1,5 +1,7 @@
 """Where the docks stand: the three layouts of the View menu."""
 
+import zlib
+from collections.abc import Iterable
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer
@@ -19,6 +21,12 @@ BELOW_WIDTHS = {"loss": 290, "accuracy": 290, "predictions": 400, "confusion": 2
 
 ABOVE_SHARES = {"train": ("network", 0.6), "evaluate": ("runs", 0.54)}
 """Which panel stands above the curves, and how much of the height it takes."""
+
+
+def version(docks: Iterable[str]) -> int:
+    """What a kept layout is marked with: one that lacks a panel would leave it lying over others,
+    so a layout of other panels is not taken."""
+    return zlib.crc32(" ".join(docks).encode()) & 0x7FFFFFFF
 
 
 def arrange(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None:

@@ -17,7 +17,7 @@ from workbench.core.errors import UserError
 from workbench.core.places import resource
 from workbench.ui.actions import Commands
 from workbench.ui.dock import made_docks
-from workbench.ui.layouts import arrange
+from workbench.ui.layouts import arrange, version
 from workbench.ui.line import commit_typing
 from workbench.ui.naming import named
 from workbench.ui.panels.network import NetworkPanel
@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(settings.bytes("geometry"))
         for dock in self.docks.values():  # restoreState only places docks that are ours
             dock.setParent(self)
-        if not self.restoreState(settings.bytes("layout")):
+        if not self.restoreState(settings.bytes("layout"), version(self.docks)):
             arrange(self, self.docks, "train")
         self.network.view.setFocus()
 
@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
 
     def _keep_layout(self) -> None:
         self.session.settings.keep("geometry", self.saveGeometry())
-        self.session.settings.keep("layout", self.saveState())
+        self.session.settings.keep("layout", self.saveState(version(self.docks)))
 
     def end(self) -> None:
         """The system asks the program to end: keep what is unsaved, and close without asking."""
