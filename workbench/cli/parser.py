@@ -11,6 +11,7 @@ from workbench.cli import (
     evaluating,
     info,
     listing,
+    lr,
     making,
     past,
     tensorboard,
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_new(commands)
     _add_train(commands)
+    _add_lr(commands)
     _add_evaluate(commands)
     _add_runs(commands)
     _add_tensorboard(commands)
@@ -121,6 +123,21 @@ def _add_train(commands: Any) -> None:
         help="change any value of the project for this run, such as train.loss.type=MSELoss "
         "or model.layers[0].out_channels=8",
     )
+
+
+def _add_lr(commands: Any) -> None:
+    purpose = "find the learning rate at which the loss falls most steeply"
+    found = _add(commands, "lr", lr.lr, purpose)
+    found.add_argument("file", metavar="FILE", help="a project, F.workbench")
+    found.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:N or mps")
+    found.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change any value of the project, such as train.optimizer.type=SGD",
+    )
+    found.set_defaults(epochs=None)
 
 
 def _add_evaluate(commands: Any) -> None:

@@ -24,3 +24,11 @@ class UserError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions pickle their args, here the filled sentence: its braces would be filled again.
         return partial(type(self), self.message, **self.values), ()
+
+
+class Diverged(UserError):  # noqa: N818  the name says what happened
+    """The loss stopped being a finite number, at the step that `values` holds as `step`."""
+
+
+class OutOfMemory(UserError):  # noqa: N818
+    """The device had too little memory for a step."""

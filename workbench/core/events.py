@@ -130,6 +130,26 @@ class Progress(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LrTried(Event):
+    """A step of the range test was made at `lr`: its loss, and the mean of those up to it, in which
+    the last ones count most."""
+
+    step: int
+    lr: float
+    loss: float
+    smoothed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LrFound(Event):
+    """The range test is over: where the loss fell most steeply, or None if it never fell."""
+
+    lr: float | None
+    diverged: bool
+    """Whether it ended since the loss grew, not at the largest lr."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataDescribed(Event):
     """What the data panel shows, measured on the loaded samples."""
 

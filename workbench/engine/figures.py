@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from workbench.core.data import DatasetInfo
-from workbench.core.errors import UserError
+from workbench.core.errors import Diverged
 from workbench.core.events import Metrics
 from workbench.core.train import LossSpec
 
@@ -80,13 +80,10 @@ class Figures:
         return {name: total / samples for name, total in sums.items()} if samples else {}
 
 
-class NotFinite(UserError):  # noqa: N818  the name says what happened
-    """The loss diverged at `step`."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(
-            "The loss stopped being a finite number at step {step}. Lower lr, or normalize the "
-            "data, and train again.",
-            step=step,
-        )
-        self.step = step
+def not_finite(step: int) -> Diverged:
+    """The sentence for a loss that diverged."""
+    return Diverged(
+        "The loss stopped being a finite number at step {step}. Lower lr, or normalize the data, "
+        "and train again.",
+        step=step,
+    )

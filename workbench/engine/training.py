@@ -27,7 +27,7 @@ from workbench.engine.best import Best
 from workbench.engine.build import build
 from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.changes import Changes
-from workbench.engine.figures import Figures, NotFinite
+from workbench.engine.figures import Figures, not_finite
 from workbench.engine.pace import Rate, Stopwatch
 from workbench.engine.placed import lay, placed
 from workbench.engine.predict import metrics_of, predict
@@ -146,7 +146,7 @@ class Training:
         seconds = self.watch.seconds
         for step in told:
             if not math.isfinite(step.metrics["loss"]):
-                raise NotFinite(step.step)
+                raise not_finite(step.step)
             yield StepCompleted(
                 step=step.step,
                 epoch=self.epoch + 1,
@@ -181,7 +181,7 @@ class Training:
         """See that the last step of an epoch has not led to where no loss was measured yet."""
         if not math.isfinite(val.get("loss", 0.0)) or not checkpoint.is_finite(self.network):
             self.diverged = True
-            raise NotFinite(self.step)
+            raise not_finite(self.step)
 
     def _finish(self) -> Iterator[Event]:
         self.saved_step = self.step  # the best weights are no state to go on from

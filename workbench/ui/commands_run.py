@@ -18,6 +18,7 @@ from workbench.core.runs import Run
 from workbench.ui import dialogs
 from workbench.ui.actions import Action
 from workbench.ui.layouts import arrange
+from workbench.ui.lr_finder import find_lr
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
@@ -165,6 +166,14 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         session.resume_run,
         tip="Go on with the shown run from its last checkpoint",
         enabled=lambda: idle() and session.run is not None and session.run.last.exists(),
+    )
+    yield Action(
+        "run.find_lr",
+        "Find &lr…",
+        "Run",
+        lambda: find_lr(window),
+        tip="Train a copy at a growing lr, and see where the loss falls",
+        enabled=idle,
     )
     yield Action(
         "run.open",
