@@ -259,7 +259,7 @@ def test_a_mistake_comes_back_as_it_was_raised(engines: Engines, tmp_path: Path)
         list(fit(project, run))
     with pytest.raises(UserError) as there:
         list(train(engines, project, run))
-    assert type(there.value) is type(here.value) is UserError
+    assert type(there.value) is type(here.value)
     assert str(there.value) == str(here.value)
     assert there.value.values == here.value.values
 
