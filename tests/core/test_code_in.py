@@ -1,7 +1,6 @@
 """Code back in: what is generated, what tutorials have, and what strangers send."""
 
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -444,12 +443,10 @@ def test_sizes_that_do_not_fit_the_data_are_told() -> None:
     ],
 )
 def test_what_can_not_be_read_is_told_in_one_sentence(code: str, sentence: str) -> None:
-    begin = time.process_time()
     with pytest.raises(UserError) as told:
         read_code(code)
     assert any(part in str(told.value) for part in sentence.split("|"))
     assert "\n" not in str(told.value)
-    assert time.process_time() - begin < 10
 
 
 def test_nothing_is_executed(tmp_path: Path) -> None:
