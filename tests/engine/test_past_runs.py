@@ -90,6 +90,15 @@ def test_a_run_that_got_no_better_was_stopped_early(tmp_path: Path) -> None:
     assert not listed(run).resumable
 
 
+def test_a_metric_that_is_no_number_is_kept_as_it_is(done: Run) -> None:
+    text = done.events_file.read_text()
+    done.events_file.write_text(text.replace('"test": {', '"test": {"auc": NaN, '))
+    assert str(summary(done).test["auc"]) == "nan"
+    kept = read_summary(done)
+    assert kept is not None
+    assert str(kept.test["auc"]) == "nan"
+
+
 def test_what_was_changed_on_the_way_is_told_as_it_was_set_last(done: Run) -> None:
     lines = done.events_file.read_text().splitlines(keepends=True)
     changed = RecipeChanged(step=2, lr=0.25, epochs=7).to_json() + "\n"

@@ -43,6 +43,7 @@ from workbench.core.runs import Run, create_run
 from workbench.core.template import Template
 from workbench.engine.remote import Engines
 from workbench.ui.main_window import MainWindow
+from workbench.ui.runs.overlay_plot import apart, neighbours
 
 LONG = 150  # epochs, of which only the first are seen before a stop
 
@@ -197,7 +198,7 @@ def test_the_curves_of_chosen_runs_lie_over_one_another(
     assert [legend.topLevelItem(n).text(0) for n in range(2)] == [runs[1].name, runs[0].name]
     assert curve(window, 0) == told(runs[1], "loss/val")
     assert curve(window, 1) == told(runs[0], "loss/val")
-    assert legend.topLevelItem(0).text(1) == f"{told(runs[1], 'loss/val')[1][-1]:.4g}"
+    assert legend.topLevelItem(0).text(1) == f"{told(runs[1], 'loss/val')[1][-1]:.4f}"
     box, smooth = widget(window, "runs.metric"), widget(window, "runs.smooth")
     assert isinstance(box, QComboBox)
     assert isinstance(smooth, QCheckBox)
@@ -208,6 +209,15 @@ def test_the_curves_of_chosen_runs_lie_over_one_another(
     assert curve(window, 0) == told(runs[1], "loss/train")
     keys(qtbot, window.runs.view, "Esc")
     assert widget(window, "runs.hint").isVisible()
+
+
+def test_numbers_at_the_ends_of_curves_do_not_cover_one_another() -> None:
+    assert apart([5.0, 3.0, 1.0], 1.0, 0.0) == [5.0, 3.0, 1.0]
+    assert apart([5.0, 5.0, 4.9], 1.0, 0.0) == [5.0, 4.0, 3.0]
+    assert apart([0.2, 0.1, 0.0], 1.0, 0.0) == [2.0, 1.0, 0.0]
+    assert apart([], 1.0, 0.0) == []
+    ends = [(0.0, 9.0, "c"), (0.0, 1.0, "a"), (5.0, 1.5, "b")]
+    assert [[name for _, _, name in near] for near in neighbours(ends, 1.0)] == [["a", "b"], ["c"]]
 
 
 def test_only_the_settings_that_differ_are_told(
@@ -310,6 +320,15 @@ def test_a_run_at_work_elsewhere_is_not_deleted(
     qtbot.waitUntil(lambda: cells(window, "status")[0] == "interrupted", timeout=PATIENCE)
     assert window.commands.actions["runs.delete"].isEnabled()
     assert window.commands.actions["runs.resume"].isEnabled()
+
+
+def test_a_run_that_another_program_makes_is_seen(
+    window: MainWindow, runs: list[Run], qtbot: QtBot
+) -> None:
+    create_run(runs[0].project(), runs[0].folder.parent)
+    listed(qtbot, window, 4)
+    assert cells(window, "status")[0] == "interrupted"
+    assert cells(window, "epochs")[0] == ""
 
 
 def test_a_double_click_opens_a_run_as_if_it_were_live(

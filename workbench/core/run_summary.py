@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.core.errors import UserError
 from workbench.core.events import (
@@ -39,10 +39,11 @@ _TELLING = ("Convolution", "Linear", "Recurrent", "Attention", "Embedding", "Bac
 class Summary(BaseModel):
     """A run in a few words and figures; `covered` is how many bytes of its events it tells of."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A metric may be NaN, such as an area under the curve of a class without samples.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     version: Literal[1] = 1
-    created: float
+    created: float = Field(ge=0, le=250_000_000_000, allow_inf_nan=False)
     """Seconds since 1970."""
     dataset: str
     task: str

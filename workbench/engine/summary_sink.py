@@ -4,7 +4,7 @@ a hundred thousand events. See `core.run_summary` and `core.curves`."""
 import logging
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from workbench.core.curves import CURVES, Curves, chunk, read_curves
@@ -81,7 +81,8 @@ class _Kept:
     def _write(self) -> None:
         self._due = time.monotonic() + KEEP_SECONDS
         covered = self._size()
-        write_summary(self._run, self._story.summary(covered))
+        with suppress(OSError):  # a reader may hold it open, which Windows minds; the next comes
+            write_summary(self._run, self._story.summary(covered))
         self._pending.covered = covered
         if len(self._pending.steps) or len(self._pending.epochs):
             with (self._run.folder / CURVES).open("ab") as file:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.events import EpochCompleted, Event, RunStarted
+from workbench.core.events import Event
 from workbench.core.run_list import ListedRun, RunsListed, list_runs
 from workbench.core.run_notes import Notes
 from workbench.ui.dock import Dock
@@ -37,6 +38,14 @@ LOOK_MILLISECONDS = 2_000  # between two looks at the runs that are at work
 NARROW = 820  # pixels; below, the curves go under the table
 
 
+def _changed(folder: Path) -> float:
+    """When a run came or went; 0 if that can't be told."""
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 class RunsPanel(Panel):
     """Lists the runs of the runs folder in a Job, when it is shown and when they change."""
 
@@ -49,6 +58,7 @@ class RunsPanel(Panel):
         self._again = False
         self._found: list[str] = []
         self._held: list[ListedRun] = []
+        self._changed = 0.0
         self._folder = session.settings.runs_dir
         self.table = RunsTable(session.theme, self.devicePixelRatioF(), self)
         self.view = RunsView(self.table, session.settings)
@@ -120,7 +130,6 @@ class RunsPanel(Panel):
         self.view.chosen_changed.connect(self._show_chosen)
         self.table.edited.connect(self._keep_notes)
         self.view.edited.connect(self._put_held)
-        session.reported.connect(self._on_events)
         session.state_changed.connect(self._state_changed)
         session.run_shown.connect(self.refresh_if_seen)
 
@@ -142,6 +151,7 @@ class RunsPanel(Panel):
             self._folder = self.session.settings.runs_dir
             self.table.keep_only(())
         self._found = []
+        self._changed = _changed(self._folder)
         self._listing = self.session.start(Work(list_runs(self._folder)), self._take, self._listed)
 
     def _take(self, events: list[Event]) -> None:
@@ -201,20 +211,13 @@ class RunsPanel(Panel):
 
     # -- runs at work
 
-    def _on_events(self, events: list[Event]) -> None:
-        told = any(isinstance(event, RunStarted | EpochCompleted) for event in events)
-        if told and self.session.state != "idle" and self.isVisible():
-            self._look_soon()
-
-    def _look_soon(self) -> None:
-        if not self._look.isActive():
-            self._look.start()
-
     def _look_at_work(self) -> None:
-        at_work = {run.run.name for run in self.table.runs if run.status == "running"}
-        self.update_runs(at_work)
-        if not at_work or not self.isVisible():
-            self._look.stop()
+        """See what became of the runs at work, and whether others came or went."""
+        if self._changed != (changed := _changed(self._folder)):
+            self._changed = changed
+            self.refresh()
+        else:
+            self.update_runs({run.run.name for run in self.table.runs if run.status == "running"})
 
     def _state_changed(self, state: str) -> None:
         if state in ("idle", "running"):
@@ -225,7 +228,7 @@ class RunsPanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
-        self._look_soon()
+        self._look.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

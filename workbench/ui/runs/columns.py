@@ -158,7 +158,8 @@ def _figure(
     **more: Any,
 ) -> Column:
     def order(run: ListedRun) -> Any:
-        return value(run.summary) if run.summary else None
+        found = value(run.summary) if run.summary else None
+        return None if found != found else found  # NaN can't be sorted
 
     def text(run: ListedRun) -> str:
         found = order(run)
@@ -193,7 +194,9 @@ def metric_text(name: str, value: float) -> str:
     """A metric as a person reads it: an accuracy in percent."""
     if "accuracy" in name:
         return f"{100 * value:.1f} %"
-    return f"{value:,.0f}" if 10_000 <= abs(value) < 1e9 else f"{value:.4g}"
+    if 0 < abs(value) < 0.001 or abs(value) >= 1e9:
+        return f"{value:.2e}"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
 def status_text(run: ListedRun) -> str:

@@ -111,6 +111,7 @@ class Differences(QWidget):
         header = named(view.horizontalHeader(), "runs.differences.header", tr("Runs"))
         header.setHighlightSections(False)
         header.setMaximumSectionSize(600)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
 
     def show_runs(self, runs: Sequence[ListedRun]) -> None:
         """Compare these runs once this is in sight."""

@@ -87,6 +87,7 @@ class Overlay(QWidget):
         self.legend.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.legend.setHeaderHidden(True)
         self.legend.setRootIsDecorated(False)
+        self.legend.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.legend.setIconSize(QSize(SIDE, SIDE))
         self.legend.setColumnCount(2)
         header = self.legend.header()
@@ -96,6 +97,9 @@ class Overlay(QWidget):
         self.legend.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.told = styled(named(QLabel(wordWrap=True), "runs.overlay.told"), "muted")
         self.tag.activated.connect(self._choose_tag)
+        self.tag.currentIndexChanged.connect(  # the others are told once an epoch
+            lambda: self.smooth.setEnabled(str(self.tag.currentData()).endswith("/train"))
+        )
         self.axis.activated.connect(self.show_all)
         self.smooth.toggled.connect(self._draw_soon)
         self.log.toggled.connect(self._set_log)
@@ -238,12 +242,13 @@ class Overlay(QWidget):
         plot.draw_lines(lines)
         if lines:
             plot.fit_y([line.points[1] for line in lines], False)
+            plot.place_numbers(lines)
         self._tell_values(dict(found))
 
     def _line(self, plot: OverlayPlot, place: int, series: Series, column: int) -> Line:
         from workbench.ui.runs.overlay_plot import Line
 
-        smooth = self._smoothed(series)
+        smooth = self._is_smoothed(series)
         x, y = series.drawn(column, *plot.shown_x(), plot.most, smooth=smooth)
         factor = 100.0 if self._in_percent else 1.0
         return Line((x, y * factor), color(self._session.theme, place), broken(place), place + 1)
@@ -252,9 +257,9 @@ class Overlay(QWidget):
     def _in_percent(self) -> bool:
         return "accuracy" in self.tag.currentData()
 
-    def _smoothed(self, series: Series) -> bool:
-        by_step = str(self.tag.currentData()).endswith("/train")
-        return self.smooth.isChecked() and by_step and series.means.window > 1
+    def _is_smoothed(self, series: Series) -> bool:
+        chosen = self.smooth.isChecked() and self.smooth.isEnabled()
+        return chosen and series.means.window > 1
 
     def make_plot(self) -> OverlayPlot:
         """The plot, made when it is first needed: pyqtgraph takes long to import."""
@@ -266,7 +271,7 @@ class Overlay(QWidget):
         self._split.insertWidget(0, self.plot)
         self._split.setStretchFactor(0, 1)
         self._split.setStretchFactor(1, 0)
-        self._split.setSizes([480, 170])
+        self._split.setSizes([420, 220])
         return self.plot
 
     # -- the legend
@@ -285,7 +290,7 @@ class Overlay(QWidget):
         name = str(self.tag.currentData() or "").partition("/")[0]
         for place in range(self.legend.topLevelItemCount()):
             series = found.get(place)
-            value = metric_text(name, series.last(self._smoothed(series))) if series else "–"
+            value = metric_text(name, series.last(self._is_smoothed(series))) if series else "–"
             item = self.legend.topLevelItem(place)
             assert item
             item.setText(1, value)

@@ -10,6 +10,12 @@ from PySide6.QtCore import Qt
 from workbench.ui.plots import MOST_SYMBOLS, Points, RangedPlot, pen
 from workbench.ui.theme import Colors
 
+LETTERS = 11
+"""Pixels that a number takes of the height."""
+
+End = tuple[float, float, Any]
+"""y, x and the number of the end of a line."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -53,10 +59,48 @@ class OverlayPlot(RangedPlot):
         curve.setSymbolPen(None)
         curve.setData(x, y)
         number.setVisible(len(x) > 0)
-        if len(x):
-            number.setText(str(line.number), color=line.color)
-            number.setPos(x[-1], self.on_axis(float(y[-1])))
+        number.setText(str(line.number), color=line.color)
+
+    def place_numbers(self, lines: Sequence[Line]) -> None:
+        """Put each number at the end of its line, once the ranges are set."""
+        low, high = self.viewRange()[1]
+        ends = [
+            (self.on_axis(float(line.points[1][-1])), float(line.points[0][-1]), number)
+            for (_, number), line in zip(self._lines, lines, strict=False)
+            if len(line.points[0])
+        ]
+        gap = LETTERS * (high - low) / max(self.getViewBox().height(), 1.0)
+        left, right = self.shown_x()
+        for near in neighbours(ends, 2 * LETTERS * (right - left) / max(self.most / 2, 1.0)):
+            near.sort(key=lambda end: -end[0])
+            places = apart([y for y, _, _ in near], gap, low + gap / 2)
+            for place, (_, x, number) in zip(places, near, strict=True):
+                number.setPos(x, place)
 
     def wear(self, colors: Colors) -> None:
         super().wear(colors)
         self.getPlotItem().setContentsMargins(0, 4, 14, 0)  # room for the numbers
+
+
+def neighbours(ends: Sequence[End], width: float) -> list[list[End]]:
+    """Ends of lines in groups: within one, each is at most `width` from the next."""
+    found: list[list[End]] = []
+    for end in sorted(ends, key=lambda end: end[1]):
+        if found and end[1] - found[-1][-1][1] <= width:
+            found[-1].append(end)
+        else:
+            found.append([end])
+    return found
+
+
+def apart(heights: Sequence[float], gap: float, lowest: float) -> list[float]:
+    """Heights, highest first, moved down until they are `gap` apart, and up again from `lowest`."""
+    places = []
+    above = float("inf")
+    for height in heights:
+        above = min(height, above - gap)
+        places.append(above)
+    for at in reversed(range(len(places))):
+        places[at] = max(places[at], lowest)
+        lowest = places[at] + gap
+    return places

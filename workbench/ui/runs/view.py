@@ -26,11 +26,13 @@ from PySide6.QtWidgets import (
 
 from workbench.core.run_list import ListedRun
 from workbench.ui.naming import named
+from workbench.ui.runs.marks import SIDE
 from workbench.ui.runs.table import RunsTable
 from workbench.ui.settings import Settings
 from workbench.ui.text import tr
 
 WIDEST = {"name": 240, "network": 210, "notes": 260, "tags": 160}
+HEAD_ROOM = 22  # pixels of a head beside its words: its margins and the arrow
 MEASURED = 60  # rows, from the first in sight
 
 
@@ -209,9 +211,12 @@ class RunsView(QTableView):
                 self._fit(place)
 
     def _fit(self, place: int) -> None:
-        header = self.horizontalHeader()
-        wanted = max(self.sizeHintForColumn(place), header.sectionSizeHint(place)) + 10
-        self.setColumnWidth(place, min(wanted, WIDEST.get(self._table.columns[place].key, 190)))
+        """Give a column room for its rows in sight, for its head, and for the mark of a curve."""
+        column = self._table.columns[place]
+        head = self.horizontalHeader().fontMetrics().horizontalAdvance(column.title) + HEAD_ROOM
+        mark = SIDE + 6 if column.key == "name" else 0
+        wanted = max(self.sizeHintForColumn(place) + mark, head) + 10
+        self.setColumnWidth(place, min(wanted, WIDEST.get(column.key, 190)))
 
     def columns_menu(self, parent: QWidget) -> QMenu:
         """A menu of all columns, those that are shown checked."""
