@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from alone import Alone
 from image_files import folder as image_folder
 from image_files import picture, write
-from twins import run_twins, trained
+from twins import assert_the_same
 from written import idx, images, opened, parquet_table, people, table
 
 from workbench.core.data import DatasetSpec
@@ -174,12 +175,8 @@ GROUPS: dict[str, Callable[[Path], Iterator[tuple[str, DatasetSpec]]]] = {
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_program_loses_what_the_app_loses(group: str, tmp_path: Path) -> None:
+def test_a_program_loses_what_the_app_loses(group: str, alone: Alone, tmp_path: Path) -> None:
     below = tmp_path / "data"
     below.mkdir()
     projects = {name: project(data) for name, data in GROUPS[group](below)}
-    told = run_twins(projects, tmp_path)
-    for name, each in projects.items():
-        expected = trained(each, tmp_path)
-        assert len(expected) > 3
-        assert told[name] == expected, f"{name}: {told[name]}"
+    assert_the_same(projects, alone, tmp_path)

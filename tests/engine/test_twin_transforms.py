@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alone import Alone
 from generated import tidy
 from test_twin_sources import project
-from twins import run_twins, trained
+from twins import assert_the_same
 
 from workbench.core.codegen_train import generate_program
 from workbench.core.data import DatasetSpec
@@ -94,12 +95,10 @@ def together() -> dict[str, Project]:
 
 
 @pytest.mark.parametrize("projects", [chained(), together()], ids=["chained", "together"])
-def test_a_program_draws_what_the_app_draws(projects: dict[str, Project], tmp_path: Path) -> None:
-    told = run_twins(projects, tmp_path)
-    for name, each in projects.items():
-        expected = trained(each, tmp_path)
-        assert len(expected) > 3
-        assert told[name] == expected, f"{name}: {told[name]}"
+def test_a_program_draws_what_the_app_draws(
+    projects: dict[str, Project], alone: Alone, tmp_path: Path
+) -> None:
+    assert_the_same(projects, alone, tmp_path)
 
 
 def test_the_programs_are_tidy(tmp_path: Path) -> None:

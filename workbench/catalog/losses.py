@@ -92,10 +92,10 @@ class BCEWithLogitsLoss(_Loss):
         yes = output.sigmoid()
         return torch.cat([1 - yes, yes], 1) if len(info.classes) == 2 else yes
 
-    def targets_source(self, targets: str, info: DatasetInfo) -> str:
+    def targets_source(self, targets: str, info: DatasetInfo, mixed: bool = False) -> str:
         if len(info.classes) == 2:
-            return f"{targets}[:, None].float()"
-        return _one_hot_source(targets, len(info.classes))
+            return f"{targets}[:, 1:]" if mixed else f"{targets}[:, None].float()"
+        return targets if mixed else _one_hot_source(targets, len(info.classes))
 
     def predicted_source(self, output: str, info: DatasetInfo) -> str:
         return f"({output}[:, 0] > 0)" if len(info.classes) == 2 else f"{output}.argmax(1)"
@@ -121,13 +121,19 @@ class _OfValues(_Loss, abstract=True):
         mean, std = info.target_scale
         return output[:, 0] * std + mean
 
-    def targets_source(self, targets: str, info: DatasetInfo) -> str:
+    def targets_source(self, targets: str, info: DatasetInfo, mixed: bool = False) -> str:
         if info.task == "classification":
-            return _one_hot_source(targets, len(info.classes))
-        return f"{targets}[:, None]"
+            return targets if mixed else _one_hot_source(targets, len(info.classes))
+        mean, std = info.target_scale
+        if (mean, std) == (0.0, 1.0):
+            return f"{targets}[:, None]"
+        return f"({targets}[:, None] - TARGET_MEAN) / TARGET_STD"
 
     def predicted_source(self, output: str, info: DatasetInfo) -> str:
-        return f"{output}.argmax(1)" if info.task == "classification" else f"{output}[:, 0]"
+        if info.task == "classification":
+            return f"{output}.argmax(1)"
+        scaled = info.target_scale != (0.0, 1.0)
+        return f"({output}[:, 0] * TARGET_STD + TARGET_MEAN)" if scaled else f"{output}[:, 0]"
 
 
 class MSELoss(_OfValues):

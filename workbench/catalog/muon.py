@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from workbench.catalog.optimizers import WeightDecay
+from workbench.core.source import Source
 from workbench.core.spec import Fraction
 from workbench.core.train import OptimizerSpec
 
@@ -26,6 +27,8 @@ class Muon(OptimizerSpec):
         "Steps of even size in every direction for the matrices of hidden layers; AdamW for "
         "biases, convolutions, embeddings, normalizations and the last layer."
     )
+
+    several: ClassVar[bool] = True
 
     weight_decay: WeightDecay = Field(
         default=0.1, title="Weight decay", description="Pulls the weights towards zero."
@@ -54,6 +57,33 @@ class Muon(OptimizerSpec):
             made.append(optim.AdamW(others, lr=lr, weight_decay=self.weight_decay))
         together: Optimizer = _together()(made)
         return together
+
+    def source(self, lr: float, fused: bool = True) -> Source:
+        told = {name: getattr(self, name) for name in type(self).model_fields}
+        text = MAKE.format(lr=lr, **told)
+        return Source(("optimizers = make_optimizers(model)",), functions=(text,))
+
+
+MAKE = '''
+def make_optimizers(model):
+    """Muon for the matrices of hidden layers, AdamW for all else."""
+    tables = {{id(each.weight) for each in model.modules() if isinstance(each, nn.Embedding)}}
+    matrices = [each for each in model.parameters() if each.ndim == 2 and id(each) not in tables]
+    hidden = {{id(each) for each in matrices[:-1]}}  # the last one gives the output
+    others = [each for each in model.parameters() if id(each) not in hidden]
+    optimizers = [torch.optim.AdamW(others, lr={lr!r}, weight_decay={weight_decay!r})]
+    if hidden:
+        muon = torch.optim.Muon(
+            matrices[:-1],
+            lr={lr!r},
+            weight_decay={weight_decay!r},
+            momentum={momentum!r},
+            nesterov={nesterov!r},
+            adjust_lr_fn="match_rms_adamw",
+        )
+        optimizers.insert(0, muon)
+    return optimizers
+'''
 
 
 def split(model: "nn.Module") -> tuple[list[Any], list[Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from workbench.core.reasons import Refused
+from workbench.core.source import Source, literal
 from workbench.core.spec import Fraction, Number
 from workbench.core.train import OptimizerSpec
 
@@ -20,6 +21,8 @@ WeightDecay = Annotated[Number, Field(ge=0.0, le=100.0)]
 
 class _Optimizer(OptimizerSpec, abstract=True):
     fused_on: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    always_told: ClassVar[tuple[str, ...]] = ()
+    """Arguments whose usual value is not torch's own."""
 
     def make(self, model: "nn.Module", lr: float, fused: bool = True) -> "Optimizer":
         from torch import optim
@@ -32,15 +35,15 @@ class _Optimizer(OptimizerSpec, abstract=True):
         made: Optimizer = getattr(optim, self.kind)(learned, lr=lr, **arguments)
         return made
 
-    def source(self, parameters: str, lr: float) -> str:
-        given = {
-            name: getattr(self, name)
-            for name, field in type(self).model_fields.items()
-            if getattr(self, name) != field.default
-        }
-        given |= {"fused": True} if self.fused_on else {}
-        more = "".join(f", {name}={value!r}" for name, value in given.items())
-        return f"torch.optim.{self.kind}({parameters}, lr={lr!r}{more})"
+    def source(self, lr: float, fused: bool = True) -> Source:
+        given: dict[str, Any] = {"lr": lr}
+        for name, field in type(self).model_fields.items():
+            if getattr(self, name) != field.default or name in self.always_told:
+                given[name] = getattr(self, name)
+        if fused and self.fused_on:
+            given["fused"] = True
+        told = ", ".join(f"{name}={literal(value)}" for name, value in given.items())
+        return Source((f"optimizer = torch.optim.{self.kind}(model.parameters(), {told})",))
 
 
 class SGD(_Optimizer):

@@ -65,6 +65,8 @@ class LBFGS(_Optimizer):
     """torch.optim.LBFGS; each step measures its batch several times."""
 
     summary: ClassVar[str] = "Follows the curvature: for small problems with batch size all."
+    with_closure: ClassVar[bool] = True
+    always_told: ClassVar[tuple[str, ...]] = ("line_search_fn",)
     fused_on: ClassVar[tuple[str, ...]] = ()
 
     max_iter: Annotated[Size, Field(le=1000)] = Field(

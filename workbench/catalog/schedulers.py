@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from workbench.core.reasons import Refused
+from workbench.core.source import literal
 from workbench.core.spec import Number, Size
 from workbench.core.train import SchedulerSpec
 
@@ -29,11 +30,27 @@ class _Scheduler(SchedulerSpec, abstract=True):
         made: LRScheduler = getattr(lr_scheduler, self.kind)(optimizer, **arguments)
         return made
 
+    def source(self, lr: float, steps_per_epoch: str) -> str:
+        given = {
+            **self.told(lr, steps_per_epoch),
+            **{n: literal(v) for n, v in self._fields.items()},
+        }
+        arguments = ", ".join(f"{name}={value}" for name, value in given.items())
+        return f"torch.optim.lr_scheduler.{self.kind}(optimizer, {arguments})"
+
+    def told(self, lr: float, steps_per_epoch: str) -> dict[str, str]:
+        """What its constructor gets beside its fields, as Python."""
+        return {}
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
     def arguments(
         self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
     ) -> dict[str, Any]:
         """What its constructor gets beside the optimizer."""
-        return {name: getattr(self, name) for name in type(self).model_fields}
+        return self._fields
 
 
 class StepLR(_Scheduler):
@@ -87,6 +104,9 @@ class CosineAnnealingLR(_Scheduler):
     ) -> dict[str, Any]:
         return {"T_max": epochs, "eta_min": self.eta_min}
 
+    def told(self, lr: float, steps_per_epoch: str) -> dict[str, str]:
+        return {"T_max": "EPOCHS"}
+
 
 class CosineAnnealingWarmRestarts(_Scheduler):
     """torch.optim.lr_scheduler.CosineAnnealingWarmRestarts."""
@@ -130,6 +150,9 @@ class OneCycleLR(_Scheduler):
             "total_steps": epochs * steps_per_epoch,
             **super().arguments(optimizer, epochs, steps_per_epoch),
         }
+
+    def told(self, lr: float, steps_per_epoch: str) -> dict[str, str]:
+        return {"max_lr": repr(lr), "total_steps": f"EPOCHS * {steps_per_epoch}"}
 
 
 class ReduceLROnPlateau(_Scheduler):

@@ -107,7 +107,7 @@ class DataCode:
         """Assignments at the top."""
         parts = [self.given, *self.applied, *(self.drawn if self.is_random else [])]
         texts = unique(text for part in parts for text in part.constants)
-        return [line for text in texts for line in _laid_out(text, 0)]
+        return [line for text in texts for line in laid_out(text, 0)]
 
     def functions(self) -> list[str]:
         """All functions, each behind those that it calls."""
@@ -252,13 +252,13 @@ def _lines(sources: list[Source]) -> list[str]:
 
 def _function(head: str, told: str, lines: list[str]) -> str:
     """The text of a function."""
-    body = [laid for line in lines for laid in _laid_out(line, 4)]
+    body = [laid for line in lines for laid in laid_out(line, 4)]
     return "\n".join(["", f"def {head}:", f'    """{told}"""', *body, ""])
 
 
-def _laid_out(line: str, indent: int) -> list[str]:
+def laid_out(line: str, indent: int) -> list[str]:
     """A line of any kind; a simple statement is broken where it is too long."""
     inner = indent + len(line) - len(line.lstrip())
-    if inner + len(line.lstrip()) <= 100 or line.endswith(":") or "  # " in line:
+    if inner + len(line.lstrip()) <= 100 or line.endswith((":", "[", "]")) or "  # " in line:
         return [" " * indent + line]
     return statement(line.lstrip(), inner)

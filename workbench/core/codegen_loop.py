@@ -1,11 +1,13 @@
 """The loop of a training program as Python: `evaluate` and `main`."""
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from workbench.core.codegen_data import Calls
+from workbench.core.codegen_data import Calls, laid_out
+from workbench.core.codegen_recipe import RecipeCode
 from workbench.core.data import DatasetInfo
-from workbench.core.pretty import statement
 from workbench.core.project import Project
 
 CLASS_WEIGHTS = '''
@@ -35,7 +37,7 @@ def evaluate(model, inputs, targets{more}):
     model.eval()
     with torch.inference_mode():
         for batch, labels in zip(inputs.split({size}), targets.split({size})):
-            output = model({batch})
+            output = model({batch}){lines}
             losses.append({loss})
             figures.append({figure})
     return torch.cat(losses).double().mean().item(), torch.cat(figures).double().mean().item()
@@ -44,29 +46,33 @@ MOST_VALUES = 16_000_000
 """Values that are evaluated in one go where there are no convolutions, as `engine.predict` does."""
 
 
-def loop(project: Project, calls: Calls, convolves: bool) -> str:
+class Layout(NamedTuple):
+    """Whether a network has convolutions, and whether images lie pixel by pixel for them."""
+
+    convolves: bool
+    channels_last: bool
+
+
+def loop(project: Project, recipe: RecipeCode, calls: Calls, layout: Layout) -> str:
     """`evaluate` and `main`, with what they call."""
-    return _Loop(project, calls, convolves).text()
+    return _Loop(project, recipe, calls, layout).text()
 
 
 class _Loop:
-    def __init__(self, project: Project, calls: Calls, convolves: bool) -> None:
-        self.project, self.calls, self.convolves = project, calls, convolves
-        self.recipe, self.data = project.train, project.data
+    def __init__(self, project: Project, recipe: RecipeCode, calls: Calls, layout: Layout) -> None:
+        self.project, self.calls, self.layout = project, calls, layout
+        self.recipe, self.config, self.data = recipe, project.train, project.data
+        self.weighted = project.data.balance == "weights"
         self.info: DatasetInfo = project.data.info()
         self.loss = project.train.loss
         is_class = self.info.task == "classification"
         self.metric = "accuracy" if is_class else "error"
         predicted = self.loss.predicted_source("output", self.info)
-        self.labels = self.loss.targets_source("labels", self.info)
-        if self.info.target_scale != (0.0, 1.0):
-            self.labels = f"({self.labels} - TARGET_MEAN) / TARGET_STD"
-            predicted = f"({predicted} * TARGET_STD + TARGET_MEAN)"
         self.figure = f"{predicted} == labels" if is_class else f"({predicted} - labels).abs()"
 
     def text(self) -> str:
-        parts = []
-        if self.data.balance == "weights":
+        parts = list(self.recipe.functions())
+        if self.weighted:
             parts.append(CLASS_WEIGHTS)
         if self.data.balance == "sampling":
             parts.append(DRAWN_EVENLY)
@@ -85,21 +91,30 @@ class _Loop:
         source = self.loss.source()
         return f'{source[:-1]}{"" if source.endswith("()") else ", "}reduction="none")'
 
-    def _of_each(self) -> str:
+    def _wanted(self, mixed: bool) -> tuple[list[str], str]:
+        """Lines that bring `labels` to what the criterion takes, and its name then."""
+        told = self.loss.targets_source("labels", self.info, mixed)
+        return (
+            ([], told) if len(told) <= len("labels[:, None]") else ([f"wanted = {told}"], "wanted")
+        )
+
+    def _of_each(self, wanted: str) -> str:
         """The loss of each sample, (n,)."""
         mean = ".flatten(1).mean(1)" if self._is_elementwise else ""
-        return f"criterion(output, {self.labels}){mean}"
+        return f"criterion(output, {wanted}){mean}"
 
     def _evaluate(self) -> str:
+        lines, wanted = self._wanted(mixed=False)
         rows = max(64, min(4096, MOST_VALUES // math.prod(self.info.shape)))
-        size = 64 if self.convolves else rows
+        size = 64 if self.layout.convolves else rows
         return EVALUATE.format(
             more=self.calls.more,
             metric=self.metric,
             criterion=self._each(),
             size=size,
             batch=self.calls.evaluated,
-            loss=self._of_each(),
+            lines="".join(f"\n            {line}" for line in lines),
+            loss=self._of_each(wanted),
             figure=self.figure,
         )
 
@@ -107,79 +122,106 @@ class _Loop:
 
     def _main(self) -> str:
         lines = ["", "def main():", *self._before(), ""]
-        lines += ["    for epoch in range(1, EPOCHS + 1):", *self._epoch()]
-        return "\n".join([*lines, *self._after(), "", "", MAIN])
+        lines += ["    for epoch in range(1, EPOCHS + 1):", *_indented(self._epoch(), 8)]
+        return "\n".join([*lines, *_indented(self._after(), 4), "", "", MAIN])
 
     def _before(self) -> Iterator[str]:
-        layout = ", memory_format=torch.channels_last" if self.convolves else ""
+        layout = ", memory_format=torch.channels_last" if self.layout.channels_last else ""
+        yield from _indented(self.recipe.settings(), 4)
         yield "    torch.manual_seed(SEED)"
         yield f"    model = Net().to(DEVICE{layout})"
+        yield from _indented(self.recipe.starting(), 4)
         yield from self.calls.load.splitlines()
-        weighted = self.data.balance == "weights"
-        if weighted:
+        if self.weighted:
             yield f"    weights = class_weights(train[1], {len(self.info.classes)})"
-        yield f"    criterion = {self._each() if weighted else self.loss.source()}"
-        optimizer = self.recipe.optimizer.source("model.parameters()", self.recipe.lr)
-        yield from statement(f"optimizer = {optimizer}", 4)
-        yield "    best_loss, best_weights = math.inf, None"
+        yield f"    criterion = {self._each() if self.weighted else self.loss.source()}"
+        for line in self.recipe.making():
+            yield from laid_out(line, 4)
+        if self.config.patience:
+            yield "    best_loss, best_epoch, best_weights = math.inf, 0, None"
+        else:
+            yield "    best_loss, best_weights = math.inf, None"
 
     def _epoch(self) -> Iterator[str]:
         position = "position, " if "position" in "".join(self.calls.train) else ""
-        size = "len(order)" if self.recipe.batch_size == "all" else "BATCH_SIZE"
         order = "torch.randperm(len(train[1]), generator=generator)"
         if self.data.balance == "sampling":
             order = "drawn_evenly(train[1], generator)"
-        batches = f"order.split({size})"
-        yield "        model.train()"
-        yield f"        losses, total, {self.metric} = [], 0.0, 0.0"
-        yield "        generator = torch.Generator().manual_seed(SEED * 1_000_003 + epoch)"
-        yield f"        order = {order}.to(DEVICE)"
-        yield f"        for {position}chosen in {f'enumerate({batches})' if position else batches}:"
-        yield "            batch, labels = train[0][chosen], train[1][chosen]"
-        yield from (f"            {line}" for line in self.calls.train)
-        yield from self._step()
+        batches = f"order.split({self.recipe.step_size})"
+        yield "model.train()"
+        yield f"losses, total, {self.metric} = [], 0.0, 0.0"
+        yield "generator = torch.Generator().manual_seed(SEED * 1_000_003 + epoch)"
+        yield f"order = {order}.to(DEVICE)"
+        yield f"for {position}chosen in {f'enumerate({batches})' if position else batches}:"
+        yield from _indented(self._step(), 4)
         yield from self._epoch_end()
 
     def _step(self) -> Iterator[str]:
-        yield "            optimizer.zero_grad()"
-        yield "            output = model(batch)"
-        if self.data.balance == "weights":
-            counted = "labels @ weights" if self.data.mixes else "weights[labels]"
-            yield f"            counts = {counted}"
-            yield f"            loss = ({self._of_each()} * counts).sum() / counts.sum()"
-        else:
-            yield f"            loss = criterion(output, {self.labels})"
-        yield "            loss.backward()"
-        yield "            optimizer.step()"
-        yield "            losses.append(loss.item())"
-        yield "            total += losses[-1] * len(chosen)"
+        taken = ("batch, labels = train[0][chosen], train[1][chosen]", *self.calls.train)
+        if self.config.accumulate > 1:  # then a batch is a part of this
+            taken = tuple(
+                re.sub(r"\blabels\b", "targets", re.sub(r"\bbatch\b", "inputs", line))
+                for line in taken
+            )
+        yield from taken
+        yield from self.recipe.step(self._forward(), self._measured())
+        yield "losses.append(loss.item())"
+        yield "total += losses[-1] * len(chosen)"
+        if self.config.accumulate == 1:
+            yield self._measured()
+
+    def _forward(self) -> list[str]:
+        """From a batch to its loss."""
+        model = "compiled" if self.config.compile else "model"
+        lines, wanted = self._wanted(self.data.mixes)
+        lines.insert(0, f"output = {model}(batch)")
+        if not self.weighted:
+            return [*lines, f"loss = criterion(output, {wanted})"]
+        counted = "labels @ weights" if self.data.mixes else "weights[labels]"
+        mean = f"loss = ({self._of_each(wanted)} * counts).sum() / counts.sum()"
+        return [*lines, f"counts = {counted}", mean]
+
+    def _measured(self) -> str:
         figure = self.figure if self.figure.endswith(".abs()") else f"({self.figure})"
         if self.data.mixes:
             figure = figure.replace("labels", "labels.argmax(1)")
-        yield f"            {self.metric} += {figure}.sum().item()"
+        return f"{self.metric} += {figure}.sum().item()"
 
     def _epoch_end(self) -> Iterator[str]:
-        metric = self.metric
-        yield "        loss = total / len(order)"
+        metric, measured = self.metric, self.recipe.measured
+        yield "loss = total / len(order)"
         told = f"loss {{loss:.4f}}, {metric} {{{metric} / len(order):.4f}}"
-        yield f'        line = f"epoch {{epoch}}: {told}"'
+        yield f'line = f"epoch {{epoch}}: {told}"'
         if self.info.sizes["val"]:
-            yield f"        loss, {metric} = evaluate(model, *val{self.calls.more})"
-            yield f'        line += f", val loss {{loss:.4f}}, val {metric} {{{metric}:.4f}}"'
-        yield "        print(line)"
-        yield '        with open("losses.csv", "w" if epoch == 1 else "a") as log:  # of every step'
-        yield '            log.writelines(f"{loss!r}\\n" for loss in losses)'
-        yield "        if loss < best_loss:"
-        yield "            best_loss, best_weights = loss, copy.deepcopy(model.state_dict())"
+            yield f"loss, {metric} = evaluate({measured}, *val{self.calls.more})"
+            yield f'line += f", val loss {{loss:.4f}}, val {metric} {{{metric}:.4f}}"'
+        yield "print(line)"
+        yield 'with open("losses.csv", "w" if epoch == 1 else "a") as log:  # of every step'
+        yield '    log.writelines(f"{loss!r}\\n" for loss in losses)'
+        yield from self.recipe.epoch_end()
+        weights = f"copy.deepcopy({measured}.state_dict())"
+        yield "if loss < best_loss:"
+        if not self.config.patience:
+            yield f"    best_loss, best_weights = loss, {weights}"
+            return
+        yield "    best_loss, best_epoch = loss, epoch"
+        yield f"    best_weights = {weights}"
+        yield "if epoch - best_epoch >= PATIENCE:"
+        yield "    break"
 
     def _after(self) -> Iterator[str]:
         metric = self.metric
         yield ""
-        yield "    model.load_state_dict(best_weights)"
+        yield "model.load_state_dict(best_weights)"
         if self.info.sizes["test"]:
-            yield f"    loss, {metric} = evaluate(model, *test{self.calls.more})"
-            yield f'    print(f"test loss {{loss:.4f}}, test {metric} {{{metric}:.4f}}")'
-        yield '    torch.save(model.state_dict(), "model.pt")'
+            yield f"loss, {metric} = evaluate(model, *test{self.calls.more})"
+            yield f'print(f"test loss {{loss:.4f}}, test {metric} {{{metric}:.4f}}")'
+        yield 'torch.save(model.state_dict(), "model.pt")'
+
+
+def _indented(lines: Iterable[str], indent: int) -> Iterator[str]:
+    for line in lines:
+        yield " " * indent + line if line else ""
 
 
 MAIN = """\

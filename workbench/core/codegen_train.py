@@ -5,41 +5,54 @@ so that its losses are the same to the last bit on a CPU.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from workbench.core.codegen import Code, generate
 from workbench.core.codegen_data import DataCode
-from workbench.core.codegen_loop import loop
+from workbench.core.codegen_loop import Layout, loop
+from workbench.core.codegen_recipe import RecipeCode, device_type
 from workbench.core.data import DatasetInfo
-from workbench.core.errors import UserError
 from workbench.core.files import read_bytes
 from workbench.core.project import Project
 from workbench.core.source import import_block
-from workbench.core.train import TrainConfig
+
+IMPORTS = ("import copy", "import math", "import torch")
 
 
-def generate_program(project: Project) -> Code:
+def generate_program(
+    project: Project, tuning: Mapping[str, Any] | None = None, weights: Path | None = None
+) -> Code:
     """`train.py` of a project; lines of the network know their layers.
+
+    `tuning` is how its run carries the steps out, as `RunStarted` tells, else what is usually
+    best; `weights` is a checkpoint that it starts from.
 
     Raises:
         UserError: the project has what a program can't tell.
     """
+    tuning = tuning or {}
+    told = {name: tuning[name] for name in ("compile", "precision") if name in tuning}
+    project = project.replace(train=project.train.replace(**told))
     info, recipe = project.data.info(), project.train
-    _check_told(project)
     convolves = _convolves(project)
-    data = DataCode(project, project.data.source(), convolves)
+    layout = Layout(convolves, tuning.get("channels_last", convolves))
+    fused = tuning.get("fused", device_type(project) in recipe.optimizer.fused_on)
+    recipe_code = RecipeCode(project, fused, weights)
+    data = DataCode(project, project.data.source(), layout.channels_last)
     network = generate(project.model, info.shape)
-    running = loop(project, data.calls(), convolves)
+    running = loop(project, recipe_code, data.calls(), layout)
     texts = [text for function in data.functions() for text in (*function.splitlines(), "")]
     before = [
         f'"""Trains a network on {info.title}."""',
         "",
-        *import_block({"import copy", "import math", *_imported(network), *data.imports}),
+        *import_block({*IMPORTS, *_imported(network), *data.imports, *recipe_code.imports}),
         "",
         *data.constants,
         f"SEED = {recipe.seed}",
         f"EPOCHS = {recipe.epochs}",
-        *([] if recipe.batch_size == "all" else [f"BATCH_SIZE = {recipe.batch_size}"]),
+        *recipe_code.constants,
         f'DEVICE = "{recipe.device}"',
         *_target_scale(info),
         "",
@@ -51,44 +64,6 @@ def generate_program(project: Project) -> Code:
     lines = [*before, "", *classes, *after]
     owners = [()] * (len(before) + 1) + list(network.owners[start:]) + [()] * len(after)
     return Code("".join(f"{line}\n" for line in lines), tuple(owners))
-
-
-_UNTOLD = {
-    "scheduler": "scheduler",
-    "warmup_steps": "warm-up",
-    "max_norm": "clipping of gradients",
-    "accumulate": "accumulation",
-    "ema_decay": "averaged weights",
-    "patience": "early stopping",
-    "precision": "precision",
-    "compile": "compiling",
-    "deterministic": "deterministic mode",
-    "threads": "number of threads",
-}
-
-
-def _check_told(project: Project) -> None:
-    """See that the program would do what the project does.
-
-    Raises:
-        UserError: it has what no program tells yet.
-    """
-    recipe = project.train
-    untold = {
-        "optimizer": recipe.optimizer.kind in ("LBFGS", "Muon"),
-        **{words: getattr(recipe, field) != _usual(field) for field, words in _UNTOLD.items()},
-    }
-    for name, is_wanted in untold.items():
-        if is_wanted:
-            raise UserError(
-                "train.py can't tell the {name} of this project yet. Take the network alone, or "
-                "train by `workbench train`.",
-                name=name,
-            )
-
-
-def _usual(field: str) -> object:
-    return TrainConfig.model_fields[field].get_default(call_default_factory=True)
 
 
 def _target_scale(info: DatasetInfo) -> list[str]:
@@ -105,7 +80,7 @@ def _convolves(project: Project) -> bool:
 
 def _imported(network: Code) -> set[str]:
     lines = network.text.splitlines()
-    return {"import torch", *(line for line in lines if re.match("(import|from) ", line))}
+    return {line for line in lines if re.match("(import|from) ", line)}
 
 
 def files_beside(project: Project) -> Sequence[tuple[str, bytes]]:

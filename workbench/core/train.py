@@ -8,6 +8,7 @@ from pydantic import Field, SerializeAsAny
 from workbench.core.data import DatasetInfo
 from workbench.core.errors import UserError
 from workbench.core.layer import Fix, LayerSpec, Shape, ShapeError, shape_text
+from workbench.core.source import Source
 from workbench.core.spec import Fraction, Number, Size, Spec
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ class LossSpec(Spec, shelf=True):
         told = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
         return f"nn.{self.kind}({told})"
 
-    def targets_source(self, targets: str, info: DatasetInfo) -> str:
-        """What `prepare` does, as an expression of Python."""
+    def targets_source(self, targets: str, info: DatasetInfo, mixed: bool = False) -> str:
+        """What `prepare` does, as an expression of Python; `mixed` targets are probabilities."""
         return targets
 
     def predicted_source(self, output: str, info: DatasetInfo) -> str:
@@ -93,6 +94,10 @@ class OptimizerSpec(Spec, shelf=True):
     summary: ClassVar[str]
     fused_on: ClassVar[tuple[str, ...]] = ()
     """The devices for which torch has its fused form, which takes one pass over the parameters."""
+    with_closure: ClassVar[bool] = False
+    """Whether a step measures its batch several times, by a function that it is given."""
+    several: ClassVar[bool] = False
+    """Whether it is made of several of torch's, each for other parameters."""
 
     @property
     def states(self) -> int:
@@ -103,8 +108,9 @@ class OptimizerSpec(Spec, shelf=True):
         """The optimizer over the parameters of `model`, in its fused form if it has one."""
         raise NotImplementedError
 
-    def source(self, parameters: str, lr: float) -> str:
-        """The call that makes it, as Python."""
+    def source(self, lr: float, fused: bool = True) -> Source:
+        """What `make` does: lines that make `optimizer` of the parameters of `model`, or the
+        `optimizers` that it is of."""
         raise NotImplementedError
 
 
@@ -119,6 +125,10 @@ class SchedulerSpec(Spec, shelf=True):
     """Whether it fits itself to the number of epochs."""
     needs_loss: ClassVar[bool] = False
     """Whether it is told the loss of the epoch (validation, else training)."""
+
+    def source(self, lr: float, steps_per_epoch: str) -> str:
+        """The call that makes it of `optimizer`, as Python; empty if lr stays as it is."""
+        return ""
 
     def make(
         self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
