@@ -1,7 +1,7 @@
 """The check before training in the window: signs on cards, the Checks tab, fixes and undo."""
 
 from gestures import OpenWindow, card, click, keys, widget
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QContextMenuEvent, QFont
 from PySide6.QtWidgets import QApplication, QListView, QMenu
 from pytestqt.qtbot import QtBot
@@ -40,7 +40,6 @@ def page(qtbot: QtBot, window: MainWindow) -> QListView:
     """The list of the Checks tab, brought to the front by its key."""
     keys(qtbot, window, "Alt+5")
     qtbot.waitUntil(lambda: window.findChild(QListView, "checks.view") is not None)
-    QApplication.processEvents()  # it is made as it is first shown, and then takes its place
     view = widget(window, "checks.view")
     assert isinstance(view, QListView)
     qtbot.waitUntil(lambda: view.model().rowCount() == len(window.network.stack.checks.found))
@@ -70,9 +69,14 @@ def test_a_fix_is_clicked_and_undone(open_window: OpenWindow, qtbot: QtBot) -> N
     view = page(qtbot, window)
     before = window.session.document.project
     index = view.model().index(1, 0)
-    (rect,) = button_rects(view.visualRect(index), index.data(FINDING), QFont(view.font()))
-    assert view.viewport().rect().contains(rect)
-    click(qtbot, view, rect.center())
+
+    def button() -> QRect:
+        (rect,) = button_rects(view.visualRect(index), index.data(FINDING), QFont(view.font()))
+        return rect
+
+    # The page has just been made: it takes its place in the next turn.
+    qtbot.waitUntil(lambda: view.viewport().rect().contains(button()))
+    click(qtbot, view, button().center())
     assert [each.kind for each in before.model.layers][-1] == "Softmax"
     assert [each.kind for each in window.session.document.project.model.layers][-1] == "Linear"
     assert window.session.document.undo_stack.undoText() == "Remove softmax1"
