@@ -68,8 +68,8 @@ class TrainingPanel(Panel):
         for widget in (
             self.live,
             self.form,
-            *self.parts.values(),
             self.plan,
+            *self.parts.values(),
             self.more,
             self.further,
         ):
