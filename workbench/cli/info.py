@@ -9,9 +9,9 @@ from typing import Any
 import workbench.catalog  # noqa: F401  lets the shelves find all choices
 from workbench.cli.tables import figures, table
 from workbench.core.costs import LONG, Costs, costs_of, size
-from workbench.core.events import EpochCompleted, RunCompleted, RunStarted
 from workbench.core.layer import counted, shape_text
 from workbench.core.project import Project, load_project
+from workbench.core.run_summary import summary_of
 from workbench.core.runs import Run
 from workbench.core.walk import Step
 
@@ -109,24 +109,13 @@ def _network(project: Project) -> str:
 
 def _history(run: Run) -> dict[str, Any]:
     """How a run went: status, epochs completed and planned, best epoch, test metrics."""
-    status, planned = "not started", None
-    epochs: list[EpochCompleted] = []
-    test: dict[str, float] = {}
-    for event in run.events():
-        if isinstance(event, RunStarted):  # what was told of later steps before a resume is void
-            status, planned = "unfinished", event.epochs
-            epochs = [epoch for epoch in epochs if epoch.step <= event.step]
-        elif isinstance(event, EpochCompleted):
-            epochs.append(event)
-        elif isinstance(event, RunCompleted):
-            status, test = event.reason, dict(event.test)
-    best = next((epoch for epoch in reversed(epochs) if epoch.best), None)
+    told = summary_of(run)
     return {
-        "status": status,
-        "epoch": epochs[-1].epoch if epochs else 0,
-        "epochs": planned,
-        "best": best and {"epoch": best.epoch, "train": best.train, "val": best.val},
-        "test": test or None,
+        "status": told.status(run),
+        "epoch": told.epoch,
+        "epochs": told.epochs or None,
+        "best": {"epoch": told.best_epoch, "metrics": told.best} if told.best_epoch else None,
+        "test": told.test or None,
     }
 
 
@@ -134,6 +123,6 @@ def _history_text(history: dict[str, Any]) -> Iterator[str]:
     planned = f" of {history['epochs']} epochs" if history["epochs"] else ""
     yield f"run     {history['status']}, {history['epoch']}{planned}"
     if best := history["best"]:
-        yield f"best    epoch {best['epoch']} · {figures(best['val'] or best['train'])}"
+        yield f"best    epoch {best['epoch']} · {figures(best['metrics'])}"
     if history["test"]:
         yield f"test    {figures(history['test'])}"
