@@ -15,6 +15,7 @@ COMMANDS = (
     "new",
     "train",
     "evaluate",
+    "verify",
     "runs",
     "tensorboard",
     "info",

@@ -16,6 +16,7 @@ from workbench.cli import (
     past,
     tensorboard,
     training,
+    verifying,
 )
 from workbench.core.errors import UserError
 
@@ -63,6 +64,9 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_runs(commands)
     _add_tensorboard(commands)
+    purpose = "see whether the train.py of a run does what the run did"
+    verify = _add(commands, "verify", verifying.verify, purpose)
+    verify.add_argument("run", metavar="RUN_DIR", help="the folder of a run")
     _add_info(commands)
     _add_data(commands)
     _add_code(commands)

@@ -7,7 +7,7 @@ from workbench.core.codegen_split import split_source, used_splits
 from workbench.core.layer import Shape
 from workbench.core.pretty import statement
 from workbench.core.project import Project
-from workbench.core.source import Source, unique
+from workbench.core.source import Source, beside, literal, unique
 from workbench.core.transform import TransformSpec
 
 MOST_MEASURED = 4096
@@ -71,13 +71,14 @@ class Calls(NamedTuple):
 
 
 class DataCode:
-    """The data of a project as functions; `given` is what its source tells of reading it."""
+    """The data of a project as functions; see `generate_program` for `beside`."""
 
-    def __init__(self, project: Project, given: Source, channels_last: bool) -> None:
-        self.data, self.given = project.data, given
+    def __init__(self, project: Project, channels_last: bool, beside: bool) -> None:
+        self.data, self.given = project.data, project.data.source()
+        self._elsewhere = [] if beside else [*self.given.files]
         self.source, self.info = project.data.source_info(), project.data.info()
         self.splits = used_splits(project.data)
-        self.split = split_source(project.data, given.given)
+        self.split = split_source(project.data, self.given.given)
         steps = project.data.prepare
         self.normalizes = project.data.normalize and not any(s.kind == "Normalize" for s in steps)
         self.is_random = any(step.train_only for step in steps)
@@ -107,6 +108,9 @@ class DataCode:
         """Assignments at the top."""
         parts = [self.given, *self.applied, *(self.drawn if self.is_random else [])]
         texts = unique(text for part in parts for text in part.constants)
+        for file in self._elsewhere:
+            there = f"Path({literal(str(file))})"
+            texts = [text.replace(beside(file), there) for text in texts]
         return [line for text in texts for line in laid_out(text, 0)]
 
     def functions(self) -> list[str]:

@@ -195,9 +195,9 @@ class _Loop:
         if self.info.sizes["val"]:
             yield f"loss, {metric} = evaluate({measured}, *val{self.calls.more})"
             yield f'line += f", val loss {{loss:.4f}}, val {metric} {{{metric}:.4f}}"'
-        yield "print(line)"
         yield 'with open("losses.csv", "w" if epoch == 1 else "a") as log:  # of every step'
         yield '    log.writelines(f"{loss!r}\\n" for loss in losses)'
+        yield "print(line)"
         yield from self.recipe.epoch_end()
         weights = f"copy.deepcopy({measured}.state_dict())"
         yield "if loss < best_loss:"

@@ -22,12 +22,16 @@ IMPORTS = ("import copy", "import math", "import torch")
 
 
 def generate_program(
-    project: Project, tuning: Mapping[str, Any] | None = None, weights: Path | None = None
+    project: Project,
+    tuning: Mapping[str, Any] | None = None,
+    weights: Path | None = None,
+    beside: bool = True,
 ) -> Code:
     """`train.py` of a project; lines of the network know their layers.
 
     `tuning` is how its run carries the steps out, as `RunStarted` tells, else what is usually
-    best; `weights` is a checkpoint that it starts from.
+    best; `weights` is a checkpoint that it starts from. Files that ship with this program are
+    expected `beside` the other one, else where they are.
 
     Raises:
         UserError: the project has what a program can't tell.
@@ -40,7 +44,7 @@ def generate_program(
     layout = Layout(convolves, tuning.get("channels_last", convolves))
     fused = tuning.get("fused", device_type(project) in recipe.optimizer.fused_on)
     recipe_code = RecipeCode(project, fused, weights)
-    data = DataCode(project, project.data.source(), layout.channels_last)
+    data = DataCode(project, layout.channels_last, beside)
     network = generate(project.model, info.shape)
     running = loop(project, recipe_code, data.calls(), layout)
     texts = [text for function in data.functions() for text in (*function.splitlines(), "")]

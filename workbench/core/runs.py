@@ -17,8 +17,8 @@ _NUMBERED = re.compile(r"(\d{4,})-")
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a run: `project.json`, `events.jsonl`, `checkpoints/`, `tensorboard/`,
-    `predictions/`."""
+    """The folder of a run: `project.json`, `events.jsonl`, `train.py`, `checkpoints/`,
+    `tensorboard/`, `predictions/`."""
 
     folder: Path
 
@@ -36,6 +36,11 @@ class Run:
     def events_file(self) -> Path:
         """Everything that training said, one JSON object a line."""
         return self.folder / "events.jsonl"
+
+    @property
+    def program(self) -> Path:
+        """The run as a program, without this one: `train.py`."""
+        return self.folder / "train.py"
 
     @property
     def tensorboard(self) -> Path:

@@ -68,6 +68,11 @@ def literal(value: object) -> str:
     return repr(value)
 
 
+def beside(file: Path) -> str:
+    """The path of a file beside the program, as Python."""
+    return f"Path(__file__).with_name({literal(file.name)})"
+
+
 def unique(texts: Iterable[str]) -> list[str]:
     """Each text once, where it comes first."""
     return list(dict.fromkeys(texts))

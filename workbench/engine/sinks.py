@@ -13,6 +13,7 @@ from workbench.engine.fit import fit
 from workbench.engine.lines import Lines
 from workbench.engine.summary_sink import summarize
 from workbench.engine.tensorboard.board import Board
+from workbench.engine.twin import Twin
 
 Reason = Literal["stopped", "failed"]
 
@@ -32,7 +33,8 @@ def train(
     events = fit(
         project, run, resume=resume, weights=weights, changes=changes.asked, begun=board.begin
     )
-    return summarize(_through(record(events, run), board), run, project)
+    told = _through(record(events, run), Twin(run, project, weights))
+    return summarize(_through(told, board), run, project)
 
 
 def record(events: Generator[Event], run: Run) -> Generator[Event]:

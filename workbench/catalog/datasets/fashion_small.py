@@ -6,7 +6,7 @@ from typing import ClassVar
 from workbench.catalog.datasets.splitting import with_val
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.places import resource
-from workbench.core.source import Source
+from workbench.core.source import Source, beside
 
 CLASSES = (
     "T-shirt/top",
@@ -61,6 +61,6 @@ class FashionMNISTSmall(DatasetSpec):
             lines,
             ("import numpy as np", "from pathlib import Path"),
             (path,),
-            constants=(f'DATA = Path(__file__).with_name("{path.name}")',),
+            constants=(f"DATA = {beside(path)}",),
             given=("train", "test"),
         )
