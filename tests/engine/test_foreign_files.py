@@ -20,8 +20,8 @@ from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.project import Project
 from workbench.core.template import Template
-from workbench.engine import foreign, remote
-from workbench.engine.remote import EngineLost, Engines
+from workbench.engine import foreign
+from workbench.engine.remote import EngineLost, Engines, Stream
 from workbench.engine.restore import load_model
 
 STATE = {"fc1.weight": torch.arange(12.0).reshape(3, 4), "fc1.bias": torch.ones(3)}
@@ -381,7 +381,7 @@ def test_names_in_a_file_do_not_reach_the_sentence_unread(
 # The disposable process
 
 
-def loading_apart(path: Path, project: Project, engines: Engines) -> remote.Stream:
+def loading_apart(path: Path, project: Project, engines: Engines) -> Stream:
     into = path.with_name("into.pt")
     return engines.remote("restore.load_model", path, project, into, disposable=True)
 
@@ -401,10 +401,8 @@ def test_a_file_that_asks_for_all_memory(
         list(loading_apart(path, project, engines))
 
 
-def test_a_file_that_never_ends(
-    project: Project, engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remote, "DISPOSABLE_SECONDS", 0.5)
+def test_a_file_that_never_ends(project: Project, tmp_path: Path) -> None:
+    engines = Engines(disposable_seconds=0.5)
     stream = loading_apart(archive(tmp_path / "endless.pt", ENDLESS), project, engines)
     events = iter(stream)
     assert [type(event) for event in next(events)] == [Progress]

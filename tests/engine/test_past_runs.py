@@ -248,4 +248,4 @@ def test_two_can_not_be_at_work_on_one_run(done: Run) -> None:
     with at_work(done), pytest.raises(UserError, match="another process"), at_work(done):
         raise AssertionError
     with at_work(done):  # it was let go
-        assert True
+        pass

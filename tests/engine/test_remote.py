@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
 import select
 import signal
@@ -34,7 +35,7 @@ from workbench.core.run_list import listed
 from workbench.core.runs import Run, create_run
 from workbench.engine import checkpoint
 from workbench.engine.fit import fit
-from workbench.engine.remote import STOP_SECONDS, EngineFault, EngineLost, Engines, Stream
+from workbench.engine.remote import EngineFault, EngineLost, Engines, Stream
 
 E = TypeVar("E", bound=Event)
 
@@ -323,12 +324,11 @@ def test_a_stop_while_the_engine_starts_does_not_wait_for_torch(tmp_path: Path) 
     reader.start()
     while stream.pid is None:
         reader.join(0.01)
-    pid, began = stream.pid, time.monotonic()
+    pid = stream.pid
     stream.stop()
     assert told.get(timeout=60) == []
     reader.join()
-    assert time.monotonic() - began < STOP_SECONDS / 2
-    with pytest.raises(ProcessLookupError):
+    with pytest.raises(ProcessLookupError):  # a process with torch would wait for the next request
         os.kill(pid, 0)
     assert sorted(path.name for path in run.folder.iterdir()) == ["project.json"]
     engines.close()
@@ -343,14 +343,13 @@ def test_two_work_at_once_and_closing_ends_every_process() -> None:
         next(each)
     pids = [stream.pid for stream in streams]
     assert len(set(pids)) == 2
+    processes = {each.pid: each for each in multiprocessing.active_children()}
+    idle, working = (processes[pid] for pid in pids)
     list(events[0])
     events[1].close()  # who does not want the rest is not kept waiting for it
-    began = time.monotonic()
+    assert working.exitcode == -signal.SIGKILL
     own.close()
-    assert time.monotonic() - began < STOP_SECONDS, "it ended when asked, and was not killed"
-    for pid in pids:
-        assert pid
-        wait_for_end(pid)
+    assert idle.exitcode == 0, "it ended when asked, and was not killed"
 
 
 ORPHAN = """

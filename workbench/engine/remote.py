@@ -100,9 +100,13 @@ class Engine:
 
 
 class Engines:
-    """The engine processes of one window: an idle one takes the next request, or a new one does."""
+    """The engine processes of one window: an idle one takes the next request, or a new one does.
 
-    def __init__(self) -> None:
+    A disposable one is given up when it works longer than `disposable_seconds`.
+    """
+
+    def __init__(self, disposable_seconds: float = DISPOSABLE_SECONDS) -> None:
+        self.disposable_seconds = disposable_seconds
         self._idle: list[Engine] = []
         self._lock = threading.Lock()
         self._closed = False
@@ -231,7 +235,7 @@ class Stream:
             elif answer == "ready":
                 engine.ready = True
                 if self._disposable:  # starting up takes a slow disk seconds: no fault of the file
-                    deadline = time.monotonic() + DISPOSABLE_SECONDS
+                    deadline = time.monotonic() + self._engines.disposable_seconds
             elif answer == "stopping":  # it obeyed, and now keeps a checkpoint, which may be large
                 self._stop_by = time.monotonic() + KEEP_SECONDS
             elif self._stop_by is not None and not engine.ready:
