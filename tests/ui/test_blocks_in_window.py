@@ -202,7 +202,8 @@ def test_a_layer_is_found_by_name_or_type(qtbot: QtBot, window: MainWindow) -> N
     qtbot.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert view.chosen() == [(1,)]
     qtbot.keyClicks(line, "x")
-    assert bar.told.text() == "none"
+    assert bar.told.text() == "no such layer"
+    assert bar.told.property("fault")
     qtbot.keyClick(line, Qt.Key.Key_Escape)
     assert not bar.isVisible()
     assert QApplication.focusWidget() is view

@@ -12,6 +12,7 @@ from gestures import (
     card,
     click,
     click_named,
+    drawn,
     drop,
     keys,
     palette_item,
@@ -357,3 +358,41 @@ def test_the_palette_shows_what_is_looked_for(open_window: OpenWindow, qtbot: Qt
     assert [group.text(0) for group in groups if not group.isHidden()] == ["Pooling"]
     type_over(qtbot, search, "nothing is called so")
     assert kinds(window) == []
+
+
+def faulty(window: MainWindow) -> list[int]:
+    steps = window.network.stack.steps
+    return [row for row, step in enumerate(steps) if step.fault]
+
+
+def test_figures_of_a_faulty_network_say_how_far_they_go(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_window(Template.shelf["mlp"].project(DatasetSpec.named("Digits")()))
+    select(qtbot, window, 0)
+    assert "fault" not in window.network.info.text()
+    keys(qtbot, window.network.view, "Del")  # the Flatten
+    assert faulty(window)
+    assert window.network.info.text().startswith("up to the fault: ")
+    window.network.show_tab("summary")
+    drawn(qtbot, window)
+    assert window.network.page("summary").told.text().startswith("Up to the fault: ")
+    keys(qtbot, window, "Ctrl+Z")
+    assert "fault" not in window.network.info.text()
+
+
+def test_a_selected_faulty_card_looks_unlike_one_that_is_only_faulty(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_window(Template.shelf["mlp"].project(DatasetSpec.named("Digits")()))
+    select(qtbot, window, 0)
+    keys(qtbot, window.network.view, "Del")
+    (row, *_) = faulty(window)
+    view, other = window.network.view, row + 1
+    ground = {}
+    for chosen in (row, other):
+        select(qtbot, window, chosen)
+        rect = view.visualRect(window.network.stack.index(row + 1))
+        image = view.viewport().grab(rect).toImage()
+        ground[chosen] = image.pixelColor(rect.width() // 2, 8).name()
+    assert ground[row] != ground[other]

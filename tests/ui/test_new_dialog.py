@@ -1,11 +1,15 @@
 """The cards of File > New: a picture of every network, on a small screen, by the keyboard."""
 
+from pathlib import Path
+
 import pytest
-from gestures import OpenWindow, choose, dialog, keys, wait_gone
+from gestures import PATIENCE, OpenWindow, answer, choose, dialog, keys, take, wait_gone
+from own_data import write_photographs
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox, QLabel, QListWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QListWidget, QMessageBox
 from pytestqt.qtbot import QtBot
+from test_open_data import PHOTOGRAPHS, opened
 
 from workbench.core.data import DatasetSpec
 from workbench.core.model import ModelSpec
@@ -85,3 +89,45 @@ def test_the_menu_has_the_templates_by_topic(open_window: OpenWindow, qtbot: QtB
     menu = window.commands.menu("Network/New from Template/Images")
     names = [action.objectName().rpartition(".")[2] for action in menu.actions()]
     assert names == [kind.name for kind in Template.by_topic() if kind.topic == "Images"]
+
+
+def test_data_chosen_by_hand_stay_while_templates_are_looked_at(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_window()
+    keys(qtbot, window, "Ctrl+N")
+    box = dialog(qtbot, window, "dialog.new")
+    view, data = box.findChild(QListWidget), box.findChild(QComboBox)
+    first = data.currentText()
+    qtbot.keyClicks(view, "LeNet")
+    assert data.currentText() != first  # until then each template brings its own
+    take(qtbot, data, "Iris")
+    qtbot.keyClick(view, Qt.Key.Key_Home)
+    for _ in range(Template.by_topic().index(Template.shelf["mlp"])):
+        qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert data.currentText() == "Iris"
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    wait_gone(qtbot, box)
+    wanted = Template.shelf["mlp"].project(DatasetSpec.named("Iris")())
+    assert window.session.document.project == wanted
+
+
+def test_own_data_are_offered_to_every_template(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    window.opening.open(write_photographs(tmp_path / "shapes", PHOTOGRAPHS))
+    opened(qtbot, window, "shapes")
+    own = window.session.document.project.data
+    choose(qtbot, window, "file.new")
+    answer(qtbot, window, "dialog.unsaved", QMessageBox.StandardButton.Discard)
+    box = dialog(qtbot, window, "dialog.new")
+    view, data = box.findChild(QListWidget), box.findChild(QComboBox)
+    assert data.currentText() == "shapes (present data)"
+    assert view.currentItem().text().startswith("Small CNN")
+    qtbot.keyClicks(view, "Multilayer")
+    assert data.currentText() == "shapes (present data)"
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    wait_gone(qtbot, box)
+    assert window.session.document.project == Template.shelf["mlp"].project(own)
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)

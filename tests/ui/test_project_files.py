@@ -249,8 +249,8 @@ def test_a_new_project_is_made_from_a_template_and_data(
     click(qtbot, create)
     told = box.findChild(QLabel, "dialog.new.told")
     assert told.property("fault")
-    assert (
-        told.text() == "The template small_cnn needs images; Iris is a table. Choose mlp instead."
+    assert told.text() == (
+        "Small CNN needs images; Iris is a table. Choose Multilayer perceptron (mlp)."
     )
     qtbot.keyClick(templates, Qt.Key.Key_Up)
     assert templates.currentItem().text().startswith("Linear regression")

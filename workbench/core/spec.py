@@ -157,5 +157,7 @@ def told(error: ValidationError, where: str) -> UserError:
     path = path_text(found.where)
     if found.text.message == REASONS["extra_forbidden"]:  # the file's own word, whatever it is
         path = (path_text(tuple(parents)) + _part_text(last)).removeprefix(".")
+    if found.is_clause and not path:  # it is of the whole, not of one field
+        return UserError("{where}: {reason}.", where=where, reason=found.text)
     message = "{where}: {path}: {reason}." if found.is_clause else "{where}: {path} {reason}."
     return UserError(message, where=where, path=path or "value", reason=found.text)

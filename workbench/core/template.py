@@ -70,9 +70,9 @@ class Template:
         if not fits(loss, info):
             if not cls.adapts:
                 raise UserError(
-                    "The template {name} needs classes, and {data} has a number as its target. "
-                    "Choose linear_regression.",
-                    name=cls.name,
+                    "{template} needs classes, and {data} has a number as its target. "
+                    "Choose Linear regression (linear_regression).",
+                    template=cls.title,
                     data=info.title,
                 )
             loss = default_loss(info)

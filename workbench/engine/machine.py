@@ -10,6 +10,7 @@ import torch
 
 from workbench.core.errors import UserError
 from workbench.core.events import DevicesFound, Event
+from workbench.core.layer import counted
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
@@ -32,7 +33,7 @@ def tune_allocator() -> None:
 
 def devices() -> dict[str, str]:
     """Every device that training can use, with a name for people."""
-    found = {"cpu": f"CPU · {torch.get_num_threads()} threads"}
+    found = {"cpu": f"CPU · {counted(torch.get_num_threads(), 'thread', 'threads')}"}
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             found[f"cuda:{index}"] = f"{torch.cuda.get_device_name(index)} (cuda:{index})"

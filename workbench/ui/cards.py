@@ -45,6 +45,7 @@ from workbench.ui.text import tr
 from workbench.ui.theme import Theme
 
 CARD, RADIUS, LABEL = 46, 7, 24
+TINT = 26  # of 255: how much of the accent a selected card has
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,19 @@ class Cards(QStyledItemDelegate):
         outline = QPainterPath()
         outline.addRoundedRect(QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         painter.fillPath(outline, QColor(colors.card))
+        if selected:  # a tint, since the colours of selection and fault are near to each other
+            tint = QColor(colors.accent)
+            tint.setAlpha(TINT)
+            painter.fillPath(outline, tint)
         painter.setClipPath(outline)
         edge = QRect(card.left(), card.top(), EDGE, card.height())
         painter.fillRect(edge, self._theme.category(step.layer.category if step else "Input"))
         if step and step.fault:
             paint_fault(painter, option, index, colors)
         painter.setClipping(False)
-        border = colors.bad if fault else colors.accent if selected else colors.border
+        border = colors.accent if selected else colors.bad if fault else colors.border
         painter.setPen(QPen(QColor(border), 2 if selected or fault else 1))
         painter.drawPath(outline)
-        if selected and fault:  # selection shows on a faulty card too, by a second line
-            painter.setPen(QPen(QColor(colors.accent), 1))
-            painter.drawRoundedRect(QRectF(card).adjusted(3, 3, -3, -3), RADIUS - 2, RADIUS - 2)
         texts = card
         if step and isinstance(step.layer, BlockSpec):
             self._paint_arrow(painter, _arrow_rect(card), option)

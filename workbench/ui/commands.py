@@ -39,7 +39,9 @@ def rows(window: MainWindow) -> Iterator[Action]:
 
 def _file(window: MainWindow) -> Iterator[Action]:
     def new() -> None:
-        NewDialog(window, window.session.theme, window.files.start).open()
+        session = window.session
+        present = session.document.project.data
+        NewDialog(window, session.theme, present, window.files.start).open()
 
     def open_() -> None:
         title = tr("Open project")

@@ -61,8 +61,12 @@ class FindBar(QWidget):
         at = found.index(chosen[0]) + by if chosen and chosen[0] in found else 0
         if found:
             self._view.select([found[at % len(found)]])
-        number = f"{at % len(found) + 1} / {len(found)}" if found else tr("none")
+        number = f"{at % len(found) + 1} / {len(found)}" if found else tr("no such layer")
         self.told.setText(number if self.line.text() else "")
+        missed = bool(self.line.text()) and not found
+        for role in ("fault", "muted"):
+            self.told.setProperty(role, missed == (role == "fault"))
+        self.told.style().polish(self.told)
 
     def _suits(self, step: Step) -> bool:
         wanted = self.line.text().strip().casefold()

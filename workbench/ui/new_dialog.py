@@ -36,6 +36,8 @@ Index = QModelIndex | QPersistentModelIndex
 NAME = Qt.ItemDataRole.UserRole
 CARD, PICTURE = QSize(220, 160), QSize(188, 74)
 COLUMNS, ROWS = 4, 3
+PRESENT = ""
+"""In the list of data, beside the names of datasets: the project's own."""
 
 
 class _Templates(QListWidget):
@@ -130,7 +132,11 @@ class NewDialog(QDialog):
     """Choose a template and the data that it starts with."""
 
     def __init__(
-        self, parent: QWidget, theme: Theme, on_project: Callable[[Project], None]
+        self,
+        parent: QWidget,
+        theme: Theme,
+        present: DatasetSpec,
+        on_project: Callable[[Project], None],
     ) -> None:
         super().__init__(parent)
         self.setObjectName("dialog.new")
@@ -138,7 +144,8 @@ class NewDialog(QDialog):
         self.setWindowTitle(tr("New project"))
         # with a scroll bar beside the cards; it leaves a laptop's screen of 768 lines some room
         self.resize(COLUMNS * CARD.width() + 58, ROWS * CARD.height() + 160)
-        self._on_project = on_project
+        self._on_project, self._present = on_project, present
+        self._keeps_data = False
         self.templates = named(
             _Templates(theme),
             "dialog.new.templates",
@@ -146,15 +153,38 @@ class NewDialog(QDialog):
             tr("The network and recipe to start from"),
         )
         self.data = named(QComboBox(), "dialog.new.data", tr("Data"), tr("The data to start with"))
-        for kind in DatasetSpec.offered().values():
-            self.data.addItem(tr(kind.title), kind.__name__)
+        self._offer_data()
         self._told = named(QLabel(wordWrap=True), "dialog.new.told")
         self._lay_out()
         self.templates.currentItemChanged.connect(self._template_chosen)
         self.templates.itemActivated.connect(lambda _: self.accept())
         self.data.currentIndexChanged.connect(self._tell)
-        self.templates.setCurrentRow(0)
+        self.data.activated.connect(lambda _: self._keep_data())
+        self._begin()
         self.templates.setFocus()
+
+    def _offer_data(self) -> None:
+        """The present data first where no name alone would bring them back."""
+        own = type(self._present).__name__ not in DatasetSpec.offered()
+        if own:
+            title = self._present.source_info().title
+            self.data.addItem(tr("{name} (present data)", name=title), PRESENT)
+        for kind in DatasetSpec.offered().values():
+            self.data.addItem(tr(kind.title), kind.__name__)
+
+    def _keep_data(self) -> None:
+        """What was chosen by hand stays, whatever template is looked at."""
+        self._keeps_data = True
+
+    def _begin(self) -> None:
+        """With the first template; for own files with the usual one for them."""
+        row = 0
+        if self.data.findData(PRESENT) >= 0:
+            self.data.setCurrentIndex(self.data.findData(PRESENT))
+            self._keep_data()
+            usual = Template.usual(self._present.info())
+            row = Template.by_topic().index(usual)
+        self.templates.setCurrentRow(row)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -182,11 +212,14 @@ class NewDialog(QDialog):
         return Template.shelf[self.templates.currentItem().data(NAME)]
 
     def _template_chosen(self) -> None:
-        self.data.setCurrentIndex(self.data.findData(self._template().dataset))
+        if not self._keeps_data:
+            self.data.setCurrentIndex(self.data.findData(self._template().dataset))
         self._tell()
 
     def _project(self) -> Project:
-        return self._template().project(DatasetSpec.named(self.data.currentData())())
+        name = self.data.currentData()
+        data = self._present if name == PRESENT else DatasetSpec.named(name)()
+        return self._template().project(data)
 
     def _tell(self) -> None:
         """Say what the template makes of the data, or why it does not suit them."""

@@ -27,8 +27,8 @@ class ImageTemplate(Template, abstract=True):
     def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:
         if not info.is_image:
             raise UserError(
-                "The template {name} needs images; {data} is a table. Choose mlp instead.",
-                name=cls.name,
+                "{template} needs images; {data} is a table. Choose Multilayer perceptron (mlp).",
+                template=cls.title,
                 data=info.title,
             )
         return cls.network(info.shape, outputs)

@@ -56,7 +56,8 @@ class SmallCNN(Template):
     def layers(cls, info: DatasetInfo, outputs: int) -> Sequence[LayerSpec]:
         if not info.is_image:
             raise UserError(
-                "The template small_cnn needs images; {data} is a table. Choose mlp instead.",
+                "{template} needs images; {data} is a table. Choose Multilayer perceptron (mlp).",
+                template=cls.title,
                 data=info.title,
             )
         return [

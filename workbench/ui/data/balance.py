@@ -20,7 +20,7 @@ class Balance(QWidget):
         self._theme = theme
         self._counts: tuple[int, ...] = ()
         self._names: tuple[str, ...] = ()
-        self.setFixedHeight(78)
+        self.setFixedHeight(64)
 
     def show_counts(self, counts: tuple[int, ...], names: tuple[str, ...], split: Split) -> None:
         """Show the numbers of samples of the classes `names`."""
@@ -44,11 +44,15 @@ class Balance(QWidget):
         named = all(metrics.horizontalAdvance(name) + 4 <= width for name in self._names)
         numbered = metrics.horizontalAdvance(str(len(self._names))) + 2 <= width
         for place, (count, name) in enumerate(zip(self._counts, self._names, strict=True)):
-            high = round(room * count / max(*self._counts, 1))
+            high = round((room - 12) * count / max(*self._counts, 1))
             left = round(place * width)
             bar = QRect(left + 2, room - high, max(round(width) - 4, 1), high)
             painter.fillRect(bar, QColor(colors.val))
             painter.setPen(QColor(colors.muted))
+            number = f"{count:,}"
+            if metrics.horizontalAdvance(number) + 4 <= width:
+                above = QRect(left, room - high - 12, round(width), 12)
+                painter.drawText(above, int(Qt.AlignmentFlag.AlignCenter), number)
             label = QRect(left, room + 2, round(width), 15)
             text = name if named else str(place) if numbered else ""
             painter.drawText(label, int(Qt.AlignmentFlag.AlignCenter), text)

@@ -65,6 +65,12 @@ class CheckPart(Part):
         self._show_findings()
         self.asking.ask("data_check.check", self.data)
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether something was found that must be mended."""
+        found = self.checked.findings if self.checked else ()
+        return any(finding.severity == "error" for finding in found)
+
     def _begin_or_stop(self) -> None:
         if self.asking.busy:
             self.asking.stop()
@@ -75,7 +81,7 @@ class CheckPart(Part):
         if isinstance(event, DataChecked):
             self.checked = event
             self._show_findings()
-            if self._by_itself and any(f.severity == "error" for f in event.findings):
+            if self._by_itself and self.has_errors:
                 self.alarmed.emit()
 
     def draw(self) -> None:
@@ -85,7 +91,9 @@ class CheckPart(Part):
         self.again.setText(tr("Cancel") if self.asking.busy else tr("Check data"))
         text = self.asking.text()
         if not text and self.checked:
-            text = tr("Nothing wrong was found in {count} samples.", count=self.checked.samples)
+            text = tr(
+                "Nothing wrong was found in {count} samples.", count=f"{self.checked.samples:,}"
+            )
             if self.checked.findings:
                 text = ""
         elif not text:

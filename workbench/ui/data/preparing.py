@@ -36,6 +36,9 @@ class PreparePart(Part):
         self._asking.changed.connect(self._show_state)
         self._make_list()
         self.preview = Preview(session.theme)
+        self.waiting = styled(named(QLabel(), "data.prepare_waiting"), "muted")
+        self.waiting.hide()
+        self.rows.addWidget(self.waiting)
         self.rows.addWidget(self.preview)
         self._make_form()
         self.rows.addStretch(1)
@@ -47,7 +50,7 @@ class PreparePart(Part):
         self.list.shift_wanted.connect(self._shift)
         self.list.remove_wanted.connect(self._remove)
         self._none = styled(
-            QLabel(tr("No transforms yet: samples are used as they are."), wordWrap=True), "muted"
+            QLabel(tr("No transforms yet: used as they are."), wordWrap=True), "muted"
         )
         self.rows.addWidget(self._none)
         self.rows.addWidget(self.list)
@@ -214,6 +217,9 @@ class PreparePart(Part):
         self._ask()
 
     def _show_state(self) -> None:
+        waits = self._asking.busy and not self.preview.images
+        self.waiting.setText(self._asking.text() if waits else "")
+        self.waiting.setVisible(waits)
         if self._asking.fault:
             self._complain(self._asking.fault)
 

@@ -11,6 +11,7 @@ from workbench.ui.theme import Theme
 
 DRAWS = 3
 HEAD, GAP = 16, 6
+SMALL, LARGE = 24, 72
 
 
 class Preview(QWidget):
@@ -37,7 +38,10 @@ class Preview(QWidget):
 
     @property
     def _side(self) -> int:
-        return max(24, min(72, (self.width() - 3 * GAP - 18) // (1 + DRAWS)))
+        """As wide as four of them fit, and in a low panel low enough for what stands below."""
+        across = (self.width() - 3 * GAP - 18) // (1 + DRAWS)
+        window = self.window().height()
+        return max(SMALL, min(LARGE, across, window // 17))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self.images:

@@ -20,7 +20,7 @@ UNEVEN = 1.5
 """How many times the samples of the rarest class the commonest has, from which a remedy is
 offered."""
 EVEN = {
-    "none": "As they are",
+    "none": "Leave classes uneven",
     "weights": "Weigh rare classes more",
     "sampling": "Draw rare classes more often",
 }
@@ -51,7 +51,7 @@ class SamplesPart(Part):
         for word, title in EVEN.items():
             self.even.addItem(tr(title), word)
         self.even.activated.connect(self._balance_chosen)
-        for widget in (self.state, self.per_class, self.balance, self.even):
+        for widget in (self.state, self.even, self.per_class, self.balance):
             self.rows.addWidget(widget)
 
     def _add_choices(self) -> None:
@@ -74,7 +74,7 @@ class SamplesPart(Part):
     def _add_views(self) -> None:
         self.pictures = picture_list("data.samples", tr("Samples"), self.session.theme, 36)
         self.pictures.setModel(self.pictures_model)
-        self.pictures.setMinimumHeight(124)
+        self.pictures.setMinimumHeight(84)
         self.table = named(QTableView(), "data.table", tr("Rows of the table"))
         self.table.setModel(self.table_model)
         self.table.setMinimumHeight(90)

@@ -91,7 +91,10 @@ class SummaryPage(Page):
         rows = summary(self.stack.steps, costs, self.stack.data_info())
         if self.table.show_rows(rows):
             self._fit_columns()
-        self.told.setText(tr(LONG, **costs.texts()))
+        told = tr(LONG, **costs.texts())
+        if any(step.fault for step in self.stack.steps):
+            told = tr("Up to the fault: {told}", told=told)
+        self.told.setText(told)
         self._show_current()
 
     def _fit_columns(self) -> None:

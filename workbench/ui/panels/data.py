@@ -52,6 +52,7 @@ class DataPanel(Panel):
         self._lay_out()
         self.tabs.currentChanged.connect(self._turn)
         self.check.asking.changed.connect(self._show_badge)
+        self.check.asking.changed.connect(self._show_state)
         self.check.alarmed.connect(lambda: self.show_part(self.check))
         session.data_changed.connect(self.changed)
         session.document.changed.connect(self.changed)
@@ -102,6 +103,7 @@ class DataPanel(Panel):
 
     def _turn(self, index: int) -> None:
         self._stack.setCurrentIndex(index)
+        self._show_state()
         self.parts[index].draw()
 
     def _show_badge(self) -> None:
@@ -111,6 +113,16 @@ class DataPanel(Panel):
         self.tabs.setTabToolTip(
             self.parts.index(self.check), tr("What is wrong with the data, and what to do")
         )
+
+    def _show_state(self) -> None:
+        """What is being loaded, or why it can't be; where the check tells that, it is enough."""
+        view = self.session.data
+        at_check = self.parts[self.tabs.currentIndex()] is self.check
+        error = None if at_check and self.check.has_errors else view.error
+        self._state.setText(view.loading or (sentence(error) if error else ""))
+        self._state.setProperty("fault", error is not None)
+        self._state.style().polish(self._state)
+        self._state.setVisible(bool(self._state.text()))
 
     def draw(self) -> None:
         data, view = self.session.document.project.data, self.session.data
@@ -131,8 +143,7 @@ class DataPanel(Panel):
         done, total = (view.progress.done, view.progress.total) if view.progress else (0, 0)
         self._busy.setMaximum(min(total, 1000))  # 0 moves without end
         self._busy.setValue(round(1000 * done / total) if total > 1000 else done)
-        self._state.setText(view.loading or (sentence(view.error) if view.error else ""))
-        self._state.setVisible(bool(self._state.text()))
+        self._show_state()
         self.download.setVisible(data.downloadable and view.error is not None)
         for index, part in enumerate(self.parts):
             self.tabs.setTabVisible(index, part.shown_for(info))

@@ -125,6 +125,8 @@ class NetworkPanel(Panel):
 
     def _recount(self) -> None:
         told = tr(SHORT, **self.stack.costs.texts(tr("parameter"), tr("parameters")))
+        if any(step.fault for step in self.stack.steps):  # what stands behind it has no shapes
+            told = tr("up to the fault: {told}", told=told)
         found = counts_text(self.stack.checks)
         self.info.setText(f"{told} · {found}" if found else told)
         self.info.setToolTip(tr(LONG, **self.stack.costs.texts()))
