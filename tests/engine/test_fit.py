@@ -397,7 +397,13 @@ def test_a_loss_that_is_no_number_ends_training_and_spares_the_healthy_checkpoin
     project = DIVERGING[name]
     run = small.new_run(project, tmp_path)
     events, error = until_it_fails(project, run)
-    assert re.search(r"stopped being a finite number at step \d+\. Lower lr", str(error))
+    told = re.search(
+        r"stopped being a finite number at step (\d+)\. The first such number was in the "
+        r"(loss itself|output|gradient|weights)( of Linear fc\d)?\b.*, in step (\d+)\. Lower lr",
+        str(error),
+    )
+    assert told, str(error)
+    assert int(told[1]) - 1 <= int(told[4]) <= int(told[1])
     assert all(math.isfinite(loss) for loss in small.losses(events))
     epochs = small.of_kind(events, EpochCompleted)
     assert epochs, "it began well"

@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import select
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 import pytest
 import small
 
-from workbench.core.errors import UserError
+from workbench.core.errors import OutOfMemory, UserError
 from workbench.core.events import (
     CheckpointSaved,
     DevicesFound,
@@ -286,8 +287,13 @@ def test_a_batch_beyond_all_memory_is_a_mistake_that_can_be_mended(
         small.layer("Flatten"),
         small.layer("Linear", out_features=10),
     )
-    with pytest.raises(UserError, match=r"ran out of memory\. Choose a smaller batch size"):
+    with pytest.raises(OutOfMemory) as told:
         list(train(engines, project, small.new_run(project, tmp_path)))
+    kept = 4 * 64 * (1000 * 808 * 808)  # the images between the layers, in float32
+    found = re.search(r"A step needs (\d+) GB: (\d+) GB for the activations", str(told.value))
+    assert found, str(told.value)
+    assert all(float(figure) == pytest.approx(kept / 1e9, rel=0.05) for figure in found.groups())
+    assert "of a batch of 64" in str(told.value)
 
 
 @pytest.mark.parametrize("function", ["fit.nothing", "nothing.fit", "fit"])

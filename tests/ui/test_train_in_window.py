@@ -8,7 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gestures import PATIENCE, OpenWindow, choose, click, click_named, drawn, keys, pick, widget
+from gestures import (
+    PATIENCE,
+    OpenWindow,
+    choose,
+    click,
+    click_named,
+    drawn,
+    keys,
+    pick,
+    type_over,
+    widget,
+)
 from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +27,7 @@ from workbench.core.events import (
     CheckpointSaved,
     EpochCompleted,
     Event,
+    RecipeChanged,
     RunCompleted,
     RunStarted,
     StepCompleted,
@@ -240,12 +252,46 @@ def test_a_loss_that_diverges_is_told_in_a_sentence(open_window: OpenWindow, qtb
     click_named(qtbot, window, "run_bar.train")
     qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=PATIENCE)
     assert re.fullmatch(
-        r"The loss stopped being a finite number at step \d+\. Lower lr, or normalize the data, "
-        r"and train again\.",
+        r"The loss stopped being a finite number at step \d+\. The first such number was in .+, in "
+        r"step \d+\. Lower lr, or normalize the data, and train again\.",
         window.banner.text.text(),
     )
     assert idle(window)
-    assert not window.banner.button.isVisible()
+    assert window.banner.button.text() == "Train again, with lr 100"
+    click(qtbot, window.banner.button)
+    assert window.session.document.project.train.lr == 100
+    assert not idle(window)
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=PATIENCE)
+    assert window.banner.button.text() == "Train again, with lr 10"
+
+
+def test_a_run_that_goes_astray_goes_back_to_its_healthy_checkpoint(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    project = Template.shelf["linear_regression"].project()
+    window = open_window(project.replace(train=project.train.replace(lr=0.01, epochs=100_000)))
+    window.start()
+    events = heard(window)
+    click_named(qtbot, window, "run_bar.train")
+    qtbot.waitUntil(lambda: bool(of(CheckpointSaved, events)), timeout=PATIENCE)
+    lr = widget(window, "training.form.lr")
+    type_over(qtbot, lr, "900")
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=PATIENCE)
+    assert idle(window)
+    assert window.banner.button.text() == "Go back, with lr 90"
+    healthy = last_checkpoint(window)["step"]
+    run, before = window.session.run, len(events)
+    with qtbot.waitSignal(window.session.state_changed):
+        click(qtbot, window.banner.button)
+    qtbot.waitUntil(lambda: bool(of(RunStarted, events[before:])), timeout=PATIENCE)
+    (started,) = of(RunStarted, events[before:])
+    assert started.step == healthy
+    assert window.session.run == run
+    assert window.session.document.project.train.lr == 90
+    assert window.session.run_project == window.session.document.project
+    qtbot.waitUntil(lambda: bool(of(RecipeChanged, events[before:])), timeout=PATIENCE)
+    (told,) = of(RecipeChanged, events[before:])
+    assert (told.step, told.lr) == (healthy, 90)
 
 
 def test_train_and_stop_at_once_after_the_start_leave_nothing(

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from workbench.core.errors import Diverged
 from workbench.core.events import Event
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine, pretrained
 from workbench.engine.batches import Batches, loading
+from workbench.engine.blame import blamed
 from workbench.engine.changes import Changes
+from workbench.engine.memory import out_of_memory
 from workbench.engine.run_files import last_good
 from workbench.engine.training import Training
 from workbench.engine.working import check_precision, refused, working
@@ -43,26 +48,43 @@ def fit(
     device = machine.device(project.train.device)
     check_precision(project.train, device)
     with working(project.train, device, before.get("threads", 0)):
-        training = _prepared(
-            project, run, before, weights, Changes() if changes is None else changes
-        )
+        training = _prepared(project, run, before, weights, changes)
+        if weights and not before:
+            training.save_first()
         begun(training.network, training.batches)
-        yield from _pulled(training)
+        try:
+            yield from _pulled(training)
+        except Diverged as error:
+            again = partial(_before, training, error.values["step"], weights)
+            raise blamed(error, training, again) from error
+        except (RuntimeError, MemoryError) as error:
+            raise out_of_memory(error, project) or refused(error) or error from error
 
 
 def _prepared(
-    project: Project, run: Run, before: dict[str, Any], weights: Path | None, changes: Changes
+    project: Project,
+    run: Run,
+    before: dict[str, Any],
+    weights: Path | None,
+    changes: Changes | None = None,
 ) -> Training:
-    """The run with the weights that it starts from."""
-    training = Training(project, run, changes, before)
-    if before:
+    """The run with the weights that it starts from; `before` is a checkpoint, or what is known of
+    one that was never taken."""
+    training = Training(project, run, Changes() if changes is None else changes, before)
+    if "model" in before:
         training.restore(before)
     elif weights:
         training.start_from(checkpoint.load(weights))
-        training.save_first()
     else:
         pretrained.load(project.model, training.network)
     return training
+
+
+def _before(failed: Training, step: int, weights: Path | None) -> Training:
+    """The run that failed, as its newest checkpoint before `step` has it, or its start."""
+    known = {"tuning": asdict(failed.tuning), "changed": failed.changed}
+    state = last_good(failed.run, before=step)
+    return _prepared(failed.project, failed.run, state or known, weights)
 
 
 def _pulled(training: Training) -> Generator[Event]:
@@ -75,7 +97,5 @@ def _pulled(training: Training) -> Generator[Event]:
                 watch.stop()
                 yield event
                 watch.start()
-    except RuntimeError as error:
-        raise refused(error) or error from error
     finally:
         training.keep_last()

@@ -89,13 +89,13 @@ def _answer(pipe: Connection, function: str, arguments: tuple[Any, ...]) -> None
 
 
 def _out_of_memory(error: BaseException) -> UserError | None:
-    """A sentence, if it was memory: CUDA has a type for it, the CPU's allocator only words."""
-    words = ("out of memory", "allocate memory", "not enough memory")
-    if isinstance(error, MemoryError) or any(word in str(error).lower() for word in words):
-        return UserError(
-            "The device ran out of memory. Choose a smaller batch size, or make a layer smaller."
-        )
-    return None
+    from workbench.engine.memory import is_out_of_memory
+
+    if not is_out_of_memory(error):
+        return None
+    return UserError(
+        "The device ran out of memory. Choose a smaller batch size, or make a layer smaller."
+    )
 
 
 def _function(name: str) -> Any:

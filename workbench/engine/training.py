@@ -50,6 +50,7 @@ class Training:
     ) -> None:
         self.project, self.run, self.changes = project, run, changes
         self.changed: dict[str, Any] = dict(before.get("changed", {}))
+        self.changes_made: list[RecipeChanged] = []
         self.config = project.train.replace(**self.changed)
         self.device = machine.device(self.config.device)
         torch.manual_seed(self.config.seed)
@@ -127,17 +128,20 @@ class Training:
         yield from self._tell()
 
     def _change(self) -> Iterator[RecipeChanged]:
-        """Take up what was changed of the recipe; the epoch that has begun is finished."""
-        if not self.changes:
-            return
-        told = self.changes.take()
+        if self.changes and self.take_up(**self.changes.take()):
+            yield self.changes_made[-1]
+
+    def take_up(self, lr: float | None = None, epochs: int | None = None) -> bool:
+        """Go on with another recipe, if it is one; the epoch that has begun is finished."""
         begun = math.ceil(self.step / self.steps_per_epoch)
-        epochs = max(told.get("epochs", self.config.epochs), begun, 1)
-        changed = self.config.replace(lr=told.get("lr", self.config.lr), epochs=epochs)
-        if changed != self.config:
-            self.stepper.change(self.tuning.recipe(changed))
-            self.config, self.changed = changed, {"lr": changed.lr, "epochs": changed.epochs}
-            yield RecipeChanged(step=self.step, **self.changed)
+        most = max(epochs or self.config.epochs, begun, 1)
+        changed = self.config.replace(lr=lr or self.config.lr, epochs=most)
+        if changed == self.config:
+            return False
+        self.stepper.change(self.tuning.recipe(changed))
+        self.config, self.changed = changed, {"lr": changed.lr, "epochs": changed.epochs}
+        self.changes_made.append(RecipeChanged(step=self.step, **self.changed))
+        return True
 
     def _tell(self) -> Iterator[StepCompleted]:
         """Read the figures of the last steps back, in one go."""

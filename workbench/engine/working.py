@@ -50,7 +50,7 @@ def check_precision(config: TrainConfig, device: torch.device) -> None:
         raise UserError("LBFGS can't be used with fp16. Choose bf16 or fp32.")
 
 
-def refused(error: RuntimeError) -> UserError | None:
+def refused(error: Exception) -> UserError | None:
     """The sentence for what torch has in no deterministic form, if that is the error."""
     name, found, _ = str(error).partition(" does not have a deterministic implementation")
     if not found:

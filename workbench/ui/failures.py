@@ -6,9 +6,9 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from workbench.core.errors import UserError
+from workbench.core.errors import Diverged, OutOfMemory, UserError
 from workbench.core.layer import ShapeError
 from workbench.engine.remote import EngineFault, EngineLost
 from workbench.ui.offers import fix_label
@@ -46,7 +46,63 @@ def _way_out(window: MainWindow, error: UserError, resumable: bool) -> WayOut:
         return label, act, lambda: True
     if isinstance(error, ShapeError):
         return _mending(window)
+    if isinstance(error, Diverged):
+        return _lower_lr(window)
+    if isinstance(error, OutOfMemory):
+        return _smaller_batch(window)
     return "", None, lambda: True
+
+
+def _lower_lr(window: MainWindow) -> WayOut:
+    """Back to the last healthy checkpoint, or to the start where there is none, at lr / 10."""
+    session = window.session
+    project = session.run_project or session.document.project
+    lr = float(f"{project.train.lr / 10:.6g}")
+    if session.run and session.run.last.exists():
+        label = tr("Go back, with lr {lr}", lr=f"{lr:g}")
+        return label, lambda: _go_back(window, lr), lambda: session.state == "idle"
+    label = tr("Train again, with lr {lr}", lr=f"{lr:g}")
+    return label, lambda: _train_with(window, lr=lr), lambda: _has(window, lr=project.train.lr)
+
+
+def _go_back(window: MainWindow, lr: float) -> None:
+    session, document = window.session, window.session.document
+    is_same = session.run_project == document.project
+    session.go_back(lr)
+    if is_same:  # so the open project stays that of the run
+        _change(window, lr=lr)
+
+
+def _smaller_batch(window: MainWindow) -> WayOut:
+    """The same steps out of batches of half the size, which need half the memory."""
+    project = window.session.document.project
+    train = project.train
+    size = -(-train.batch_length(project.data.info().sizes["train"]) // 2)
+    changes = {"batch_size": size, "accumulate": 2 * train.accumulate}
+    label = tr(
+        "Train with batches of {size}, {count} a step", size=size, count=2 * train.accumulate
+    )
+    if size < 1 or size == train.batch_size:
+        return "", None, lambda: True
+    before = {"batch_size": train.batch_size, "accumulate": train.accumulate}
+    return label, lambda: _train_with(window, **changes), lambda: _has(window, **before)
+
+
+def _train_with(window: MainWindow, **changes: Any) -> None:
+    _change(window, **changes)
+    window.session.train_wanted.emit()
+
+
+def _change(window: MainWindow, **changes: Any) -> None:
+    document = window.session.document
+    project = document.project
+    edited = project.replace(train=project.train.replace(**changes))
+    document.edit(tr("Change {field}", field=", ".join(changes)), edited)
+
+
+def _has(window: MainWindow, **values: Any) -> bool:
+    train = window.session.document.project.train
+    return all(getattr(train, name) == value for name, value in values.items())
 
 
 def _mending(window: MainWindow) -> WayOut:

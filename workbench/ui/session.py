@@ -179,6 +179,12 @@ class Session(Jobs):
         except UserError as error:
             self.failed.emit(error, False)
 
+    def go_back(self, lr: float) -> None:
+        """Go on with the shown run from its last checkpoint, at another lr."""
+        self.resume_run()
+        if self._training and isinstance(self._training.stream, Stream):
+            self._training.stream.change(lr=lr)
+
     def _train(self, project: Project, run: Run, resume: bool, weights: Path | None) -> None:
         self._replay.stop()
         stream = self.engines.remote("sinks.train", project, run.folder, resume, weights)
