@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -193,6 +194,17 @@ def test_curves_of_other_events_are_not_believed(done: Run) -> None:
     lines = done.events_file.read_bytes().splitlines(keepends=True)
     done.events_file.write_bytes(b"".join(lines[:5]))
     assert list(read_curves(done).steps.columns["step"]) == [1, 2, 3, 4]
+
+
+def test_a_line_that_is_damaged_has_no_point_and_spoils_no_other(done: Run) -> None:
+    lines = done.events_file.read_text().splitlines(keepends=True)
+    other = re.sub(r'"loss": [^,}]+', '"loss": null', lines[2])
+    assert other != lines[2]
+    done.events_file.write_text("".join([*lines[:2], other, "[]\n", "{\n", *lines[3:]]))
+    (done.folder / CURVES).unlink()
+    curves = read_curves(done)
+    assert list(curves.steps.columns["step"])[:3] == [1, 3, 4]
+    assert {len(held) for held in curves.steps.columns.values()} == {len(curves.steps)}
 
 
 def test_figures_that_come_later_are_missing_before(tmp_path: Path) -> None:

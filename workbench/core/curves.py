@@ -12,7 +12,7 @@ import math
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -40,14 +40,23 @@ class Table:
         return len(self.columns["step"])
 
     def add(self, row: Mapping[str, float]) -> None:
-        """Add a row."""
+        """Add a row; one with anything but numbers is refused as a whole.
+
+        Raises:
+            TypeError: a figure is no number.
+        """
         length = len(self)
-        for name, value in row.items():
+        for name, value in [(name, float(value)) for name, value in row.items()]:
             if name not in self.columns:
                 self.columns[name] = array("d", [math.nan]) * length
             self.columns[name].append(value)
         if len(row) < len(self.columns):
             self._fill(length + 1)
+
+    def add_whole(self, row: Iterable[float]) -> None:
+        """Add a row with a figure for each column, in their order; `add` takes thrice as long."""
+        for held, value in zip(self.columns.values(), row, strict=True):
+            held.append(value)
 
     def extend(self, columns: Mapping[str, array[float]]) -> None:
         """Add many rows."""
@@ -82,15 +91,23 @@ class Curves:
     epochs: Table = field(default_factory=Table)
     covered: int = 0
     steps_per_epoch: int = 1
+    _metrics: tuple[str, ...] | None = field(default=None, compare=False)
+    """Those of the last step, if a step with them fills each column in its order."""
 
     def take(self, event: Event) -> None:
         """Go on with an event of the run."""
-        said = {name: getattr(event, name) for name in event.__dataclass_fields__}
-        self._take(type(event).__name__, said)
+        if isinstance(event, StepCompleted) and tuple(event.metrics) == self._metrics:
+            place = event.step, event.step / self.steps_per_epoch, event.seconds
+            self.steps.add_whole((*place, *event.metrics.values(), event.lr))
+        elif isinstance(event, StepCompleted | EpochCompleted | RunStarted):
+            said = {name: getattr(event, name) for name in event.__dataclass_fields__}
+            self._take(type(event).__name__, said)
 
     def _take(self, kind: str, said: Mapping[str, Any]) -> None:
         if kind == StepCompleted.__name__:
-            self.steps.add(self._row(said, "train", said["metrics"], lr=said["lr"]))
+            row = self._row(said, "train", said["metrics"], lr=said["lr"])
+            self.steps.add(row)
+            self._metrics = tuple(said["metrics"]) if [*row] == [*self.steps.columns] else None
         elif kind == EpochCompleted.__name__:
             speed = said["samples_per_second"]
             self.epochs.add(self._row(said, "val", said["val"], samples_per_second=speed))

@@ -46,6 +46,7 @@ class _Kept:
         self._run = run
         self._story = Story(run, project)
         self._pending = Curves()
+        self._step: StepCompleted | None = None
         self._due = 0.0
         self._working = True
 
@@ -56,10 +57,14 @@ class _Kept:
         try:
             if isinstance(event, RunStarted):
                 self._begin(event)
+            elif isinstance(event, StepCompleted):  # a thousand a second: the last one is told
+                self._step = event
+                self._pending.take(event)
             else:
+                self._tell_step()
                 self._story.take(event)
                 self._pending.take(event)
-                if not isinstance(event, StepCompleted) and time.monotonic() >= self._due:
+                if time.monotonic() >= self._due:
                     self._write()
         except Exception:
             self._fail()
@@ -81,6 +86,7 @@ class _Kept:
     def _write(self) -> None:
         self._due = time.monotonic() + KEEP_SECONDS
         covered = self._size()
+        self._tell_step()
         with suppress(OSError):  # a reader may hold it open, which Windows minds; the next comes
             write_summary(self._run, self._story.summary(covered))
         self._pending.covered = covered
@@ -88,6 +94,11 @@ class _Kept:
             with (self._run.folder / CURVES).open("ab") as file:
                 file.write(chunk(self._pending))
             self._pending = Curves(steps_per_epoch=self._pending.steps_per_epoch)
+
+    def _tell_step(self) -> None:
+        if self._step:
+            self._story.take(self._step)
+            self._step = None
 
     def _size(self) -> int:
         return self._run.events_file.stat().st_size
