@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 import small
+import torch
 from alone import Alone
 from generated import tidy
+from torchvision import models
 from twins import assert_the_same
 
 from workbench.core.codegen_train import generate_program
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
+from workbench.core.layer import LayerSpec
+from workbench.core.places import weights_dir
 from workbench.core.project import Project
 from workbench.core.train import LossSpec, OptimizerSpec, SchedulerSpec
 
@@ -126,11 +130,26 @@ def of_the_rest() -> Iterator[tuple[str, Project]]:
     yield "dropping", small.dropping(data=augmented, accumulate=2, optimizer="Muon")
 
 
+def of_weights() -> Iterator[tuple[str, Project]]:
+    """A backbone that starts from the weights of a file, with a head of its own."""
+    backbone = LayerSpec.named("ResNet18")
+    torch.manual_seed(3)
+    held = models.resnet18().state_dict()
+    weights_dir().mkdir(parents=True)
+    for weights, name in (("imagenet", backbone.published), ("file", "mine.pth")):
+        torch.save(held, weights_dir() / name)
+        given = {"file": str(weights_dir() / name)} if weights == "file" else {}
+        layer = backbone(weights=weights, frozen=2, out_features=3, **given)
+        data = DatasetSpec.named("FakeData")(size=30, num_classes=3)
+        yield weights, small.project(layer, data=data, batch_size=12, epochs=2)
+
+
 GROUPS = {
     "losses": of_losses,
     "optimizers": of_optimizers,
     "schedulers": of_schedulers,
     "the rest": of_the_rest,
+    "weights": of_weights,
 }
 
 
@@ -145,6 +164,12 @@ def test_the_programs_are_tidy(tmp_path: Path) -> None:
     compiled = wines(compile=True, precision="tf32", device="cuda")
     projects |= {"scaled": scaled, "compiled": compiled}
     tidy({name: generate_program(each).text for name, each in projects.items()}, tmp_path)
+
+
+def test_weights_of_safetensors_are_told_as_untold() -> None:
+    layer = small.layer("ResNet18", weights="file", file="mine.safetensors")
+    with pytest.raises(UserError, match="can't tell the weights of backbone1"):
+        generate_program(small.project(layer, data="FakeData"))
 
 
 @pytest.mark.parametrize("change", [{"accumulate": 2}, {"precision": "fp16"}])

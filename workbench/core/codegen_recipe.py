@@ -6,7 +6,7 @@ from pathlib import Path
 from workbench.core.errors import UserError
 from workbench.core.pretty import LENGTH
 from workbench.core.project import Project
-from workbench.core.source import literal
+from workbench.core.source import literal, unique
 
 FORMATS = {"bf16": "bfloat16", "fp16": "float16"}
 
@@ -22,6 +22,8 @@ class RecipeCode:
     def __init__(self, project: Project, fused: bool, weights: Path | None = None) -> None:
         self.config = config = project.train
         self.made, self.weights = config.optimizer.source(config.lr, fused), weights
+        layers = [layer for _, layer in project.model.nested()]
+        self.starts = [] if weights else [layer.start_source() for layer in layers]
         self.several = config.optimizer.several
         self.with_closure = config.optimizer.with_closure
         self.by_step = config.scheduler.every_step
@@ -59,6 +61,7 @@ class RecipeCode:
     def constants(self) -> Iterator[str]:
         """Assignments at the top."""
         config = self.config
+        yield from (line for part in self.starts for line in part.constants)
         if self.weights:
             yield f"WEIGHTS = {literal(str(self.weights))}"
         if config.batch_size != "all" and config.accumulate == 1:
@@ -74,7 +77,8 @@ class RecipeCode:
 
     def functions(self) -> tuple[str, ...]:
         """Functions that make it."""
-        return self.made.functions
+        parts = [*self.starts, self.made]
+        return tuple(unique(text for part in parts for text in part.functions))
 
     @property
     def step_size(self) -> str:
@@ -101,6 +105,7 @@ class RecipeCode:
 
     def starting(self) -> Iterator[str]:
         """Behind the network."""
+        yield from (line for part in self.starts for line in part.lines)
         if self.weights:
             yield "held = torch.load(WEIGHTS, map_location=DEVICE, weights_only=True)"
             yield 'model.load_state_dict(held["model"])'

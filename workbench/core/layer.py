@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from workbench.core.errors import UserError
 from workbench.core.reasons import Refused
+from workbench.core.source import Source
 from workbench.core.spec import Spec
 
 Shape = tuple[int, ...]
@@ -217,6 +218,15 @@ class LayerSpec(Spec, shelf=True):
     def call(self, module: Any, x: Any) -> Any:
         """The output of its module for a batch `x`."""
         return module(x)
+
+    def start_source(self) -> Source:
+        """Lines that give it, in `model`, the weights that it starts from, where they are not
+        drawn at random.
+
+        Raises:
+            UserError: no program can tell them.
+        """
+        return Source(())
 
     def call_source(self, module: str, x: str, in_shape: Shape) -> list[str]:
         """The same as lines of Python that assign to `x`: `["x = self.conv1(x)"]`."""

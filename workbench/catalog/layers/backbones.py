@@ -7,6 +7,7 @@ with it by the tests.
 
 import re
 from math import ceil
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -16,11 +17,24 @@ from workbench.catalog.layers.repairs import needs_axes, offers, reshaped
 from workbench.catalog.layers.resize import Upsample
 from workbench.core.errors import UserError
 from workbench.core.layer import Fix, LayerSpec, Saved, Shape, ShapeError, Window, counted
+from workbench.core.places import weights_dir
 from workbench.core.reasons import Refused
+from workbench.core.source import Source, literal
 from workbench.core.spec import Size
 
 Table = dict[int, int]
 PARAMETERS = ("class_token", "pos_embedding")  # of a ViT: not in a module of their own
+
+
+LOAD_WEIGHTS = '''
+def load_weights(model, name, found, head):
+    """Give the part of that name the weights found, but for a head of another size."""
+    for path, module in model.named_modules():
+        if path.rpartition(".")[2] == name:
+            own, heads = module.state_dict(), (f"{head}.weight", f"{head}.bias")
+            other = {key: own[key] for key in heads if found[key].shape != own[key].shape}
+            module.load_state_dict({**found, **other})
+'''
 
 
 class Backbone(LayerSpec, abstract=True):
@@ -156,6 +170,25 @@ class Backbone(LayerSpec, abstract=True):
         for part in self.frozen_parts(made):
             part.requires_grad_(False)
         return made
+
+    def start_source(self) -> Source:
+        if self.weights == "none":
+            return Source(())
+        path = weights_dir() / self.published if self.weights == "imagenet" else Path(self.file)
+        if path.suffix == ".safetensors":
+            raise UserError(
+                "train.py can't tell the weights of {name}: they are in a .safetensors file. Take "
+                "the network alone, or train by `workbench train`.",
+                name=self.name,
+            )
+        name = f"{self.name.upper()}_WEIGHTS"
+        found = f"torch.load({name}, weights_only=True)"
+        constants: tuple[str, ...] = (f"{name} = {literal(str(path))}",)
+        if self.weights == "imagenet" and not path.is_file():  # then it is torch's own to find
+            named = f'torchvision.models.get_model_weights("{self.function}")'
+            found, constants = f"{named}.DEFAULT.get_state_dict(progress=False)", ()
+        lines = (f"found = {found}", f'load_weights(model, "{self.name}", found, "{self.head}")')
+        return Source(lines, functions=(LOAD_WEIGHTS,), constants=constants)
 
     def frozen_parts(self, module: Any) -> list[Any]:
         """The modules and parameters of its network that keep their weights."""
