@@ -341,7 +341,10 @@ class TestInfo:
         best = min(epochs, key=lambda epoch: epoch["val"]["loss"])
         assert history["status"] == "completed"
         assert history["epoch"] == history["epochs"] == len(epochs)
-        assert (history["best"]["epoch"], history["best"]["metrics"]) == (best["epoch"], best["val"])
+        assert (history["best"]["epoch"], history["best"]["metrics"]) == (
+            best["epoch"],
+            best["val"],
+        )
         assert history["test"] == digits.events[-1]["test"]
 
     def test_as_text(self, digits: Trained) -> None:

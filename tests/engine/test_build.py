@@ -18,7 +18,6 @@ from workbench.engine.read_back import read_back
 
 DRAWN = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 LAYERS = {name: kind for name, kind in LayerSpec.choices().items() if is_plain(kind())}
-pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 
 
 def by_hand() -> nn.Sequential:

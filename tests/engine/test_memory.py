@@ -32,8 +32,6 @@ from workbench.engine.build import Network, build
 
 BATCH = 3
 DRAWN = settings(max_examples=25, deadline=None, derandomize=True, database=None)
-SAME = "ignore:Using padding='same' with even kernel"
-pytestmark = pytest.mark.filterwarnings(SAME)
 
 
 def costs_for(model: ModelSpec, shape: Shape, batch: int = BATCH) -> Costs:

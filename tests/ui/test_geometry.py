@@ -44,7 +44,6 @@ def seen_by_torch(spec: LayerSpec, shape: Shape, place: tuple[int, ...]) -> set[
     return {tuple(at) for at in x.grad[0].abs().sum(dim=0).nonzero().tolist()}
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize("kind", WINDOWS)
 def test_the_marked_cells_are_those_that_count_for_torch(kind: str) -> None:
     @DRAWN

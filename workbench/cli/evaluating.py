@@ -23,9 +23,9 @@ def evaluate(options: Namespace) -> int:
     run = Run(Path(options.run))
     run.project()  # a wrong folder is told of before the wait for torch
     from workbench.engine.evaluate import evaluate as evaluated
-    from workbench.engine.machine import tune_allocator
+    from workbench.engine.machine import set_up
 
-    tune_allocator()
+    set_up()
     found = evaluated(run, options.split)
     print(json.dumps(_content(found), indent=2) if options.json else _text(found))
     return 0

@@ -23,7 +23,7 @@ def lr(options: Namespace) -> int:
     from workbench.engine import machine
     from workbench.engine.lr_finder import find_lr
 
-    machine.tune_allocator()
+    machine.set_up()
     events = list(find_lr(project))
     tried = [event for event in events if isinstance(event, LrTried)]
     found = next(event for event in events if isinstance(event, LrFound))

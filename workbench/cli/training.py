@@ -65,7 +65,7 @@ def _make_ready(project: Project, json: bool) -> None:
     project.check()
     from workbench.engine import machine
 
-    machine.tune_allocator()
+    machine.set_up()
     machine.device(project.train.device)
     load(project.data, json)
 

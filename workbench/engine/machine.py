@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 
@@ -13,6 +14,14 @@ from workbench.core.events import DevicesFound, Event
 from workbench.core.layer import counted
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def set_up() -> None:
+    """Make this process one that works with networks; to be called once, at its beginning."""
+    tune_allocator()
+    # torch would say at the first call that an even kernel costs a copy: nobody can mend that, and
+    # the result is right.
+    warnings.filterwarnings("ignore", "Using padding='same' with even kernel")
 
 
 def tune_allocator() -> None:

@@ -50,9 +50,9 @@ def _end_with_parent() -> None:
 
 
 def _prepare(disposable: bool) -> None:
-    from workbench.engine.machine import tune_allocator
+    from workbench.engine.machine import set_up
 
-    tune_allocator()
+    set_up()
     import workbench.catalog  # noqa: F401  lets the shelves find all choices
 
     if disposable:

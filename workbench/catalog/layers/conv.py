@@ -1,6 +1,5 @@
 """Convolutions."""
 
-import warnings
 from math import gcd, prod
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -171,13 +170,6 @@ class _Conv(Convolving, abstract=True):
         if self.padding == "same":
             return tuple(slide.reach - 1 for slide in self._unpadded())
         return tuple(2 * pad for pad in self._most_padding())
-
-    def module(self, nn: Any, in_shape: Shape) -> Any:
-        if self.padding == "same":
-            # torch would say at the first call that an even kernel costs a copy: nobody can mend
-            # that, and the result is right.
-            warnings.filterwarnings("ignore", "Using padding='same' with even kernel")
-        return super().module(nn, in_shape)
 
     def words(self) -> str:
         told = f"{self.out_channels} kernels {size_text(spread(self.kernel_size, self.axes))}"
