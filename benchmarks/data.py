@@ -1,7 +1,7 @@
 """Batches of files against a hand-written Dataset + DataLoader, as ratios, and what they take.
 
 Both sides of a ratio run in turns in one process, so that what else the machine does falls on both;
-each figure is the median of the turns. Name the parts to run: folder transforms memory.
+each figure is the median of the turns. Name the parts to run: folder transforms memory window.
 """
 
 import os
@@ -142,6 +142,12 @@ def peak(root: str) -> None:
     print(f"memory: {status('VmHWM')} MB at the most after an epoch")
 
 
+def window() -> None:
+    """A folder of 100,000 files in the real window, in a process of its own."""
+    beside = Path(__file__).with_name("opening.py")
+    subprocess.run([sys.executable, str(beside)], check=True)
+
+
 def status(name: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(name))
@@ -151,6 +157,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "folder": folder,
     "transforms": transforms,
     "memory": memory,
+    "window": window,
 }
 
 if __name__ == "__main__":

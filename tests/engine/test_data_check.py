@@ -103,6 +103,18 @@ def test_copies_across_splits_are_leaks(table: Splits) -> None:
     assert leak.where == tuple(f"test {row} = train {3 * row}" for row in range(20))
 
 
+def test_a_sample_that_occurs_ten_thousand_times_is_compared_with_its_first_copy() -> None:
+    """All pairs of them would be a billion."""
+
+    def alike(count: int) -> Samples:
+        return Samples(np.ones((count, 2), np.float32), np.arange(count) % 3)
+
+    other = Samples(np.random.default_rng(0).random((30, 2), np.float32), np.arange(30) % 3)
+    told = found({"train": alike(30_000), "val": other, "test": alike(30_000)})
+    assert (told["leak"].count, told["leak"].where[0]) == (30_000, "test 0 = train 0")
+    assert told["duplicate"].count == 60_000 - 2
+
+
 def test_few_leaks_are_a_note(table: Splits) -> None:
     table["val"].inputs[0] = table["train"].inputs[0]
     assert found(table)["leak"].severity == "note"

@@ -87,7 +87,9 @@ def _guarded(path: str, work: "Callable[[Image], T]") -> "T | Unreadable":
 
 def _header(image: "Image") -> Header:
     height, width = image.height, image.width
-    if image.getexif().get(ORIENTATION, 1) >= 5:  # a camera on its side
+    # Pillow decodes a whole PNG to find out whether something is said behind its pixels.
+    says = image.format != "PNG" or "exif" in image.info
+    if says and image.getexif().get(ORIENTATION, 1) >= 5:  # a camera on its side
         height, width = width, height
     return Header(height, width, image.mode in GREY_MODES)
 

@@ -34,23 +34,21 @@ def copies(subject: Subject) -> Iterator[Event | Finding]:
     yield from _contradictions(subject, repeated)
     yield from _within(subject, repeated)
     if subject.info.is_image:
-        known = {pair for group in repeated for pair in _pairs(group)}
+        group_of = {place: number for number, group in enumerate(repeated) for place in group}
         near = yield from near_pairs(subject)
-        yield from _across(subject, [pair for pair in near if pair not in known], near=True)
-
-
-def _pairs(group: list[Place]) -> Iterator[Pair]:
-    """Every held-back sample of a group with every one that training sees."""
-    seen = [place for place in group if place[0] == "train"]
-    for place in group:
-        if place[0] != "train":
-            yield from ((place, other) for other in seen)
+        others = [(a, b) for a, b in near if a not in group_of or group_of[a] != group_of.get(b)]
+        yield from _across(subject, others, near=True)
 
 
 def _leaks(repeated: list[list[Place]]) -> list[Pair]:
-    """The held-back samples that training sees too, each with the first of its copies there."""
-    found = [{pair[0]: pair for pair in reversed(list(_pairs(group)))} for group in repeated]
-    return [pair for each in found for pair in each.values()]
+    """The held-back samples that training sees too, each with the first of its copies there. Of
+    one that occurs ten thousand times, not all pairs are looked at."""
+    found: list[Pair] = []
+    for group in repeated:
+        first = next((place for place in group if place[0] == "train"), None)
+        if first:
+            found += [(place, first) for place in group if place[0] != "train"]
+    return found
 
 
 def _across(subject: Subject, pairs: list[Pair], near: bool) -> Iterator[Finding]:
