@@ -114,6 +114,12 @@ def wait_for_end(pid: int) -> None:
         os.close(handle)
 
 
+def test_the_window_is_served_before_the_engine(engines: Engines) -> None:
+    stream = engines.remote("machine.find_devices")
+    found = {os.getpriority(os.PRIO_PROCESS, stream.pid or 0) for _ in stream}
+    assert min(found) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_training_in_the_engine_is_training_here(engines: Engines, tmp_path: Path) -> None:
     project = small.linear(epochs=5)
     there, here = small.new_run(project, tmp_path), small.new_run(project, tmp_path)

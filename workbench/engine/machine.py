@@ -36,7 +36,8 @@ def tune_allocator() -> None:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):  # another C library, such as musl
         return
-    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    if not mallopt(_M_MMAP_THRESHOLD, 1 << 30):  # older ones have a bound
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
     mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
