@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QToolBar
 
@@ -17,12 +17,16 @@ def _always() -> bool:
 class Banner(QToolBar):
     """A row of its own below the toolbar, so that it hides no title while it waits."""
 
+    answered = Signal()
+    """A person has pressed one of its buttons."""
+
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(tr("Message"))
         self.setObjectName("banner")
         self.setMovable(False)
         self.toggleViewAction().setVisible(False)
         self._act: Callable[[], object] | None = None
+        self._dismiss: Callable[[], object] | None = None
         self._holds: Callable[[], bool] = _always
         self._frame = QFrame(self)
         self._frame.setObjectName("banner_frame")
@@ -38,11 +42,16 @@ class Banner(QToolBar):
         self.text = named(QLabel(wordWrap=True), "banner.text")
         self.text.setTextFormat(Qt.TextFormat.PlainText)  # sentences may quote files
         self.button = named(QPushButton(), "banner.button")
-        self.button.clicked.connect(self._pressed)
+        self.button.clicked.connect(lambda: self._answer(self._act))
+        self.dismiss = named(
+            QPushButton(tr("Dismiss")), "banner.dismiss", tr("Dismiss"), tr("Do not offer it again")
+        )
+        self.dismiss.clicked.connect(lambda: self._answer(self._dismiss))
         close = named(sign_button("✕"), "banner.close", tr("Close the message"))
-        close.clicked.connect(self.hide)
+        close.clicked.connect(lambda: self._answer(None))
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
+        row.addWidget(self.dismiss)
         row.addWidget(close)
 
     def tell(
@@ -51,12 +60,15 @@ class Banner(QToolBar):
         label: str = "",
         act: Callable[[], object] | None = None,
         holds: Callable[[], bool] = _always,
+        dismiss: Callable[[], object] | None = None,
     ) -> None:
         """Show a sentence, and a button that hides the banner and calls `act`; `holds` says after
-        an edit whether there is still something to do."""
+        an edit whether there is still something to do. `dismiss` has a button too: to close the
+        banner alone says nothing."""
         self.text.setText(text)
         self.setAccessibleName(text)
-        self._act, self._holds = act, holds
+        self._act, self._holds, self._dismiss = act, holds, dismiss
+        self.dismiss.setVisible(dismiss is not None)
         named(self.button, "banner.button", label).setText(label)
         self.button.setVisible(act is not None)
         self.show()
@@ -67,10 +79,11 @@ class Banner(QToolBar):
         if self._act is None or not self._holds():
             self.hide()
 
-    def _pressed(self) -> None:
+    def _answer(self, act: Callable[[], object] | None) -> None:
         self.hide()
-        if self._act:
-            self._act()
+        if act:
+            act()
+        self.answered.emit()
 
     def _fit(self) -> None:
         """As high as the sentence in its lines, which a toolbar does not ask for by itself."""

@@ -194,6 +194,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """To be called once the window shows: everything that takes time begins here."""
         from workbench.ui.panels.curves import CurvesPanel
+        from workbench.ui.recovery import Recovery
 
         self.complete()
         if self.network.stack.steps:
@@ -203,7 +204,7 @@ class MainWindow(QMainWindow):
             assert isinstance(panel, CurvesPanel)
             panel.make_plot()
         self.session.warm()
-        self.files.offer_unsaved()
+        Recovery(self).offer()
 
     def train(self) -> None:
         """Train, unless a form shows a value that is not in force."""

@@ -36,6 +36,16 @@ class Settings:
         self._store.setValue("runs_dir", str(folder))
 
     @property
+    def dismissed_run(self) -> Path | None:
+        """The interrupted run that is not to be offered again."""
+        told = self._store.value("dismissed_run", "")
+        return Path(str(told)) if told else None
+
+    @dismissed_run.setter
+    def dismissed_run(self, folder: Path | None) -> None:
+        self._store.setValue("dismissed_run", str(folder or ""))
+
+    @property
     def recent(self) -> list[Path]:
         """Project files, the last used first."""
         count = self._store.beginReadArray("recent")
