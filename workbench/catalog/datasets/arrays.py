@@ -23,6 +23,7 @@ from workbench.catalog.datasets.columns import (
     LARGEST,
     MOST_VALUES,
     Moments,
+    ScaleTarget,
     WishedTask,
     number_text,
 )
@@ -74,18 +75,8 @@ class Arrays(WithTestShare, FileSource):
         title="Layout",
         description="What a sample is: an image, a sequence (length, features), or a row.",
     )
-    task: WishedTask = Field(
-        default="found",
-        title="Task",
-        description="What the target is: a class or a number; found tells by its values.",
-    )
-    scale_target: bool = Field(
-        default=True,
-        strict=True,
-        title="Scale target",
-        description="Learn a number as its distance from the mean in standard deviations; "
-        "predictions and errors are told in its own unit, the loss is not.",
-    )
+    task: WishedTask = "found"
+    scale_target: ScaleTarget = True
 
     @classmethod
     def recognizes(cls, path: Path) -> bool:

@@ -31,7 +31,22 @@ PARTS = {word: SPLITS.index(split) for word, split in SPLIT_WORDS.items()}
 MOST_CLASSES_BY_NUMBER = 20
 """A target of whole numbers with more different ones is a quantity."""
 
-WishedTask = Literal["found", "classification", "regression"]
+WishedTask = Annotated[
+    Literal["found", "classification", "regression"],
+    Field(
+        title="Task",
+        description="What the target is: a class or a number; found tells by its values.",
+    ),
+]
+ScaleTarget = Annotated[
+    bool,
+    Field(
+        strict=True,
+        title="Scale target",
+        description="Learn a number as its distance from the mean in standard deviations; "
+        "predictions and errors are told in its own unit, the loss is not.",
+    ),
+]
 Kind = Literal["number", "category", "text", "empty"]
 
 

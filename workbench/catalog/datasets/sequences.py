@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from workbench.catalog.datasets.columns import Column, WishedTask, number_text, task_of
+from workbench.catalog.datasets.columns import Column, ScaleTarget, WishedTask, number_text, task_of
 from workbench.catalog.datasets.sequence_files import (
     SequenceFile,
     labels_file,
@@ -77,18 +77,8 @@ class Sequences(WithTestShare, FileSource):
         description="Steps of a sample: longer sequences lose their beginning, shorter ones get "
         "zeros in front; 0 is the longest.",
     )
-    task: WishedTask = Field(
-        default="found",
-        title="Task",
-        description="What the target is: a class or a number; found tells by its values.",
-    )
-    scale_target: bool = Field(
-        default=True,
-        strict=True,
-        title="Scale target",
-        description="Learn a number as its distance from the mean in standard deviations; "
-        "predictions and errors are told in its own unit, the loss is not.",
-    )
+    task: WishedTask = "found"
+    scale_target: ScaleTarget = True
 
     @classmethod
     def recognizes(cls, path: Path) -> bool:

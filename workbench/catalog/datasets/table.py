@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from workbench.catalog.datasets.columns import Column, WishedTask, task_of
+from workbench.catalog.datasets.columns import Column, ScaleTarget, WishedTask, task_of
 from workbench.catalog.datasets.encoding import (
     Categories,
     Feature,
@@ -65,18 +65,8 @@ class Table(WithTestShare, FileSource):
         title="Split column",
         description="The column that says train, val or test; empty splits by the shares.",
     )
-    task: WishedTask = Field(
-        default="found",
-        title="Task",
-        description="What the target is: a class or a number; found tells by its values.",
-    )
-    scale_target: bool = Field(
-        default=True,
-        strict=True,
-        title="Scale target",
-        description="Learn a number as its distance from the mean in standard deviations; "
-        "predictions and errors are told in its own unit, the loss is not.",
-    )
+    task: WishedTask = "found"
+    scale_target: ScaleTarget = True
     categories: Categories = Field(
         default="one-hot",
         title="Categories",
