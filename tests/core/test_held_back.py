@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.core.data import dealt, held_back
+from workbench.core.held_back import dealt, held_back
 
 DRAWN = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 CLASSES = st.lists(st.integers(0, 4), min_size=1, max_size=80)

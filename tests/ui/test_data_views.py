@@ -69,6 +69,30 @@ def kinds(window: MainWindow) -> list[str]:
     return [transform.kind for transform in data_of(window).prepare]
 
 
+def test_samples_are_told_once_whatever_is_done_to_them_and_anew_where_they_are_others(
+    digits: MainWindow, qtbot: QtBot
+) -> None:
+    session = digits.session
+    loaded(qtbot, digits)
+    before, mean = dict(session.data.samples), session.data.described.mean
+    data = data_of(digits)
+
+    def put(other: DatasetSpec) -> None:
+        session.document.edit("data", session.document.project.replace(data=other))
+        loaded(qtbot, digits)
+
+    put(data.replace(prepare=[{"type": "Resize", "size": 7}, {"type": "CenterCrop", "size": 4}]))
+    assert session.data.described.mean != mean
+    for split, held in session.data.samples.items():
+        assert held is before[split]
+    put(data.replace(split_seed=5))
+    assert not np.array_equal(session.data.samples["val"].inputs, before["val"].inputs)
+    assert np.array_equal(session.data.samples["val"].inputs, data_of(digits).load()["val"].inputs)
+    choose(qtbot, digits, "data.reload")
+    loaded(qtbot, digits)
+    assert set(session.data.samples) == {"val", "test"}
+
+
 def test_samples_are_looked_through_by_split_and_class(digits: MainWindow, qtbot: QtBot) -> None:
     samples = panel_of(qtbot, digits).samples
     take(qtbot, samples.split, "Test")

@@ -1,13 +1,13 @@
 """Data as values: where samples come from, how they are split and prepared."""
 
-import random
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, SerializeAsAny, model_validator
 
 from workbench.core.errors import UserError
+from workbench.core.held_back import dealt, held_back
 from workbench.core.layer import Shape
 from workbench.core.source import Source
 from workbench.core.spec import Fraction, Spec
@@ -22,6 +22,8 @@ R = TypeVar("R")
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+EVALUATED: tuple[Split, ...] = ("val", "test")
+"""Those that predictions are made for."""
 Task = Literal["classification", "regression"]
 
 
@@ -150,6 +152,11 @@ class DatasetSpec(Spec, shelf=True):
         return super().matters(field)
 
     @property
+    def unprepared(self) -> Self:
+        """The same samples as they are in the files, split as here."""
+        return self.replace(prepare=(), balance="none", normalize=True)
+
+    @property
     def mixes(self) -> bool:
         """Whether training gets class probabilities as targets, since samples are mixed."""
         return any(transform.mixes for transform in self.prepare)
@@ -257,35 +264,3 @@ def ended(steps: Generator[Any, None, R]) -> R:
         except StopIteration as end:
             made: R = end.value
             return made
-
-
-def held_back(targets: Sequence[int] | None, total: int, fraction: float, seed: int) -> list[int]:
-    """Which of `total` samples are held back, drawn by `seed`; ascending.
-
-    With `targets` (classes) every class gives its share (a stratified split). Python's own
-    generator is used since its sequence is the same on every platform and version.
-    """
-    wanted = round(total * fraction)
-    ranked: list[tuple[float, int]] = []
-    for members in _shuffled(targets, total, seed):
-        # Position within its class as a share: cutting at the fraction takes evenly from each.
-        ranked += [((place + 0.5) / len(members), index) for place, index in enumerate(members)]
-    return sorted(index for _, index in sorted(ranked)[:wanted])
-
-
-def dealt(targets: Sequence[int] | None, total: int, folds: int, seed: int) -> list[list[int]]:
-    """All of `total` samples in `folds` parts whose sizes differ by one at most, drawn by `seed`;
-    so do the members of a class where `targets` are given."""
-    order = [index for members in _shuffled(targets, total, seed) for index in members]
-    return [sorted(order[fold::folds]) for fold in range(folds)]
-
-
-def _shuffled(targets: Sequence[int] | None, total: int, seed: int) -> Iterator[list[int]]:
-    """The members of each class, or all samples, in the order that `seed` draws."""
-    groups: dict[int, list[int]] = {}
-    for index in range(total):
-        groups.setdefault(targets[index] if targets is not None else 0, []).append(index)
-    draw = random.Random(seed)  # noqa: S311  to be repeated, not to be secret
-    for _, members in sorted(groups.items()):
-        draw.shuffle(members)
-        yield members

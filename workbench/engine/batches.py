@@ -32,7 +32,7 @@ def loading(data: DatasetSpec) -> Generator[Event, None, Mapping[Split, Samples]
     Raises:
         UserError: the files are missing or damaged, or a split is empty that training needs.
     """
-    source = data.replace(prepare=(), balance="none", normalize=True)  # as they are in the files
+    source = data.unprepared
     if _last and _last[0][0] == source:
         return _last[0][1]
     forget()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.core.data import DatasetInfo, DatasetSpec, Samples, Split
+from workbench.core.data import EVALUATED, DatasetInfo, DatasetSpec, Samples, Split
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
 from workbench.engine.batches import forget, loading, normalization
 
@@ -26,8 +26,9 @@ def reload(data: DatasetSpec) -> Generator[Event]:
     yield from describe(data)
 
 
-def describe(data: DatasetSpec) -> Generator[Event]:
-    """Load a dataset and tell what it holds, then the samples that predictions are made for.
+def describe(data: DatasetSpec, wanted: tuple[Split, ...] = EVALUATED) -> Generator[Event]:
+    """Load a dataset and tell what it holds, then the samples that predictions are made for, of
+    the `wanted` splits: whoever asks may have them already, and they are large.
 
     Raises:
         UserError: its files are missing or damaged.
@@ -45,8 +46,7 @@ def describe(data: DatasetSpec) -> Generator[Event]:
         sample_inputs=splits["train"].inputs[shown],
         sample_targets=splits["train"].targets[shown],
     )
-    evaluated: tuple[Split, ...] = ("val", "test")
-    for split in evaluated:  # what the predictions panel shows beside each prediction
+    for split in wanted:  # what the predictions panel shows beside each prediction
         held = splits[split]
         yield SamplesLoaded(split=split, inputs=_to_show(held.inputs), targets=held.targets)
 

@@ -1,19 +1,28 @@
 """What is known of the project's samples while and after they are loaded."""
 
+from workbench.core.data import EVALUATED, DatasetSpec, Split
 from workbench.core.errors import UserError
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
 from workbench.ui.text import tr
 
 
 class DataView:
-    """Filled by the events of `engine.describe`."""
+    """Filled by the events of `engine.describe`. What is known from the view `before`, of the same
+    samples with other transforms, is not asked for again."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: DatasetSpec | None = None, before: "DataView | None" = None) -> None:
+        self._source = data.unprepared if data else None
         self.described: DataDescribed | None = None
-        self.samples: dict[str, SamplesLoaded] = {}
+        same = before is not None and before._source == self._source
+        self.samples: dict[str, SamplesLoaded] = dict(before.samples) if before and same else {}
         self.loading = tr("Loading…")
         self.progress: Progress | None = None
         self.error: UserError | None = None
+
+    @property
+    def lacking(self) -> tuple[Split, ...]:
+        """The splits whose samples are still to be told."""
+        return tuple(split for split in EVALUATED if split not in self.samples)
 
     def take(self, events: list[Event]) -> None:
         """Take in what the engine told."""

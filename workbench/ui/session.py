@@ -104,8 +104,9 @@ class Session(Jobs):
         follows: connected to the job behind its start, it could miss the end of a short one."""
         if self._describing:
             self._describing.stream.stop()
-        view = self.data = DataView()
-        stream = self.engines.remote(function, self.document.project.data)
+        data, anew = self.document.project.data, function != "describe.describe"
+        view = self.data = DataView(data, None if anew else self.data)
+        stream = self.engines.remote(function, data, *([] if anew else [view.lacking]))
         self._describing = self.start(
             stream,
             lambda events: self._data_told(view, events),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from workbench.catalog.datasets.rows import Rows
-from workbench.core.data import SPLITS, DatasetSpec, Samples, Split, held_back
+from workbench.core.data import SPLITS, DatasetSpec, Samples, Split
+from workbench.core.held_back import held_back
 from workbench.core.spec import Fraction
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
-from workbench.core.data import Split
+from workbench.core.data import EVALUATED, Split
 from workbench.core.events import Event, Progress
 from workbench.engine.checks import Place, Subject
 
@@ -33,8 +33,7 @@ def near_pairs(subject: Subject) -> Generator[Event, None, list[tuple[Place, Pla
         return []
     train = yield from _looks(subject, "train")
     found: list[tuple[Place, Place]] = []
-    held_back: tuple[Split, ...] = ("val", "test")
-    for split in held_back:
+    for split in EVALUATED:
         held = yield from _looks(subject, split)
         rows = max(1, CHUNK // max(len(train[0]), 1))
         most = max(1, MOST_PAIRS // max(len(train[0]), 1))

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.core.data import Split
+from workbench.core.data import EVALUATED, Split
 from workbench.core.data_check import MOST_NAMED, Finding, Severity
 from workbench.core.events import Event, Progress
 from workbench.engine.checks import Place, Subject, sample_names
 from workbench.engine.checks.alike import near_pairs
 
 Pair = tuple[Place, Place]
-HELD_BACK: tuple[Split, ...] = ("val", "test")
 STEP = 5000  # samples between two words on how far it is
 # Shares of a held-back split from which figures measured on it mislead a little, or thoroughly.
 MISLEADING, WORTHLESS = 0.02, 0.2
@@ -52,7 +51,7 @@ def _leaks(repeated: list[list[Place]]) -> list[Pair]:
 
 
 def _across(subject: Subject, pairs: list[Pair], near: bool) -> Iterator[Finding]:
-    for split in HELD_BACK:
+    for split in EVALUATED:
         leaked = sorted({pair[0]: pair for pair in pairs if pair[0][0] == split}.values())
         if leaked:
             yield _leak(subject, split, leaked, near)
