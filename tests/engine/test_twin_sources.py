@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from alone import Alone
+from generated import tidy
 from image_files import folder as image_folder
 from image_files import picture, write
 from twins import assert_the_same
 from written import idx, images, opened, parquet_table, people, table
 
+from workbench.core.codegen_train import generate_program
 from workbench.core.data import DatasetSpec
 from workbench.core.layer import LayerSpec
 from workbench.core.model import ModelSpec
@@ -41,8 +43,9 @@ def project(data: DatasetSpec, **recipe: Any) -> Project:
 def built_in(_: Path) -> Iterator[tuple[str, DatasetSpec]]:
     for name, kind in DatasetSpec.offered().items():
         if not kind.downloadable and name != "FashionMNISTSmall":
-            yield name, kind()
-    yield "Curve sinc", DatasetSpec.named("Curve")(function="sinc", val_fraction=0.0)
+            small = {"samples": 60} if "samples" in kind.model_fields else {}
+            yield name, kind(size=60) if name == "FakeData" else kind(**small)
+    yield "Curve sinc", DatasetSpec.named("Curve")(function="sinc", val_fraction=0.0, samples=60)
     yield "grey FakeData", DatasetSpec.named("FakeData")(size=60, image_size=(1, 8, 8))
     yield "Spirals of 3", DatasetSpec.named("Spirals")(classes=3, samples=90, test_fraction=0.0)
 
@@ -180,3 +183,6 @@ def test_a_program_loses_what_the_app_loses(group: str, alone: Alone, tmp_path: 
     below.mkdir()
     projects = {name: project(data) for name, data in GROUPS[group](below)}
     assert_the_same(projects, alone, tmp_path)
+    (tmp_path / "tidy").mkdir()
+    texts = {name: generate_program(each).text for name, each in projects.items()}
+    tidy(texts, tmp_path / "tidy")

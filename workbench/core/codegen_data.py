@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from workbench.core.codegen_split import split_source, used_splits
 from workbench.core.layer import Shape
-from workbench.core.pretty import statement
+from workbench.core.pretty import LENGTH, statement
 from workbench.core.project import Project
 from workbench.core.source import Source, beside, literal, unique
 from workbench.core.transform import TransformSpec
@@ -263,6 +263,9 @@ def _function(head: str, told: str, lines: list[str]) -> str:
 def laid_out(line: str, indent: int) -> list[str]:
     """A line of any kind; a simple statement is broken where it is too long."""
     inner = indent + len(line) - len(line.lstrip())
-    if inner + len(line.lstrip()) <= 100 or line.endswith((":", "[", "]")) or "  # " in line:
+    if inner + len(line.lstrip()) <= LENGTH or line.endswith(":") or "  # " in line:
         return [" " * indent + line]
+    name, _, text = line.lstrip().partition(" = ")
+    if text.startswith('"') and len(text) <= LENGTH - 4 - inner:  # ruff parts no string
+        return [" " * inner + f"{name} = (", " " * (inner + 4) + text, " " * inner + ")"]
     return statement(line.lstrip(), inner)

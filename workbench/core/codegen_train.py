@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.codegen import Code, generate
-from workbench.core.codegen_data import DataCode
+from workbench.core.codegen_data import DataCode, laid_out
 from workbench.core.codegen_loop import Layout, loop
 from workbench.core.codegen_recipe import RecipeCode, device_type
 from workbench.core.data import DatasetInfo
@@ -56,7 +56,7 @@ def generate_program(
         *data.constants,
         f"SEED = {recipe.seed}",
         f"EPOCHS = {recipe.epochs}",
-        *recipe_code.constants,
+        *(line for text in recipe_code.constants for line in laid_out(text, 0)),
         f'DEVICE = "{recipe.device}"',
         *_target_scale(info),
         "",

@@ -26,7 +26,8 @@ def pixels(path):
         if image.mode.startswith("I"):  # 16 bits
             image = image.convert("I").point(lambda value: value / 256).convert("L")
         image = ImageOps.exif_transpose(image).convert("{mode}")
-        return np.asarray({fitted}){axes}
+        image = {fitted}
+        return np.asarray(image){axes}
 '''
 FITTED = {
     "crop": "ImageOps.fit(image, {sides}, Image.Resampling.BILINEAR)",

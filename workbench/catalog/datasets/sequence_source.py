@@ -11,7 +11,7 @@ from workbench.catalog.datasets.image_source import (
     splits_constant,
 )
 from workbench.catalog.datasets.sequence_files import SUFFIXES, labels_file
-from workbench.catalog.datasets.table_texts import FILLED, MISSING_CONSTANT, WITH_POINT
+from workbench.catalog.datasets.table_texts import FILLED, MISSING_CONSTANT, WITH_COMMA
 from workbench.core.source import Source, literal
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ BY_HEADER = """\
 NUMBER = '''
 def number(cell):
     """A cell as a number, NaN where there is none."""
-    value = math.nan if cell.strip() in MISSING else float({cell})
+    missing = MISSING.fullmatch(cell.strip())
+    value = math.nan if missing else {read}
     return value if abs(value) <= 3e38 else math.nan
 '''
 READ_TARGETS = '''
@@ -57,7 +58,7 @@ def sequence_source(data: "Sequences") -> Source:
             "import math",
             "from pathlib import Path",
             "import numpy as np",
-            *(["import re"] if data.facts.dialect.decimal == "," else []),
+            "import re",
         ),
         functions=tuple(_functions(data)),
         constants=tuple(_constants(data)),
@@ -87,8 +88,8 @@ def _functions(data: "Sequences") -> Iterator[str]:
     dialect, table = data.facts.dialect, data.facts.labels
     comma = dialect.decimal == ","
     if comma:
-        yield WITH_POINT
-    yield NUMBER.format(cell="with_point(cell.strip())" if comma else "cell")
+        yield WITH_COMMA
+    yield NUMBER.format(read="with_comma(cell.strip())" if comma else "float(cell)")
     yield FILLED
     places = BY_HEADER
     if not dialect.header:  # then they are called column 1, column 2

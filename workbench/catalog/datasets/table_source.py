@@ -8,7 +8,8 @@ from workbench.catalog.datasets.encoding import Feature
 from workbench.catalog.datasets.table_texts import (
     FILLED,
     MISSING_CONSTANT,
-    WITH_POINT,
+    TEXTS,
+    WITH_COMMA,
     encoded_text,
     numbers_text,
     stand_in_text,
@@ -72,7 +73,7 @@ class _TableSource:
         yield "import csv" if self._dialect else "from pyarrow import parquet"
         if self.lacks:
             yield "import math"
-        if self._decimal_comma:
+        if self._decimal_comma or self.lacks:
             yield "import re"
 
     def _constants(self) -> Iterator[str]:
@@ -105,8 +106,10 @@ class _TableSource:
         return "" if list(self.target.values) == counting else f"[{', '.join(self.target.values)}]"
 
     def _functions(self) -> Iterator[str]:
+        if self._dialect is None:
+            yield TEXTS
         if self._decimal_comma:
-            yield WITH_POINT
+            yield WITH_COMMA
         yield numbers_text(self.words, self.lacks, self._decimal_comma)
         if self.table.window:
             if self.lacks:
@@ -121,12 +124,9 @@ class _TableSource:
 
     def _reading(self) -> Iterator[str]:
         if self._dialect is None:
-            places = sorted({*self.places, *self._others()})
+            others = ", ".join(map(str, self._others()))
             yield "table = parquet.read_table(DATA)"
-            yield (
-                "columns = {place: table[place].cast('string').fill_null('').to_pylist() "
-                f"for place in {places}}}"
-            )
+            yield f"columns = {{place: texts(table[place]) for place in [*FEATURES, {others}]}}"
             return
         encoding, delimiter = literal(self._dialect.encoding), self._dialect.delimiter
         sign = "" if delimiter == "," else f", delimiter={literal(delimiter)}"

@@ -6,14 +6,19 @@ from itertools import groupby
 from workbench.catalog.datasets.columns import MISSING, THOUSANDS
 from workbench.catalog.datasets.encoding import Feature
 
-WORDS = " ".join(sorted(MISSING - {""}))
-MISSING_CONSTANT = f'MISSING = {{"", *"{WORDS}".split()}}'
-WITH_POINT = f'''
-def with_point(cell):
-    """1.234,5 and 0,5 as Python writes them."""
+WORDS = "|".join(sorted(MISSING)).replace("?", r"\?")
+MISSING_CONSTANT = f'MISSING = re.compile(r"{WORDS}")'
+WITH_COMMA = f'''
+def with_comma(cell):
+    """A number as 1.234,5 or 0,5."""
     if re.fullmatch(r"{THOUSANDS.pattern}", cell):
         cell = cell.replace(".", "")
-    return cell.replace(",", ".")
+    return float(cell.replace(",", "."))
+'''
+TEXTS = '''
+def texts(column):
+    """The cells of a column as a text file would hold them."""
+    return column.cast("string").fill_null("").to_pylist()
 '''
 FILLED = '''
 def filled(values):
@@ -49,16 +54,19 @@ MOST_FREQUENT = """\
 def numbers_text(words: bool, gaps: bool, comma: bool) -> str:
     """The function from the cells of a column to numbers, for columns of `words`, with `gaps`, or
     numbers with a decimal `comma`."""
-    parse = "float(with_point(cell))" if comma else "float(cell)"
-    lines = ["", f"def numbers(cells{', categories=None' if words else ''}):"]
+    read = "with_comma" if comma else "float"
     told = "; of categories their place in the list" if words else ""
     told += "; NaN where a value is missing" if gaps else ""
-    lines += [f'    """Cells as numbers{told}."""', "    cells = [cell.strip() for cell in cells]"]
-    value = parse
-    if words:
-        value = f"categories.index(cell) if categories else {parse}"
+    lines = [
+        "",
+        f"def numbers(cells{', categories=None' if words else ''}):",
+        f'    """Cells as numbers{told}."""',
+        *([f"    read = categories.index if categories else {read}"] if words else []),
+        "    cells = [cell.strip() for cell in cells]",
+    ]
+    value = "read(cell)" if words else f"{read}(cell)"
     if gaps:
-        value = f"math.nan if cell in MISSING else {value}"
+        value = f"math.nan if MISSING.fullmatch(cell) else {value}"
     return "\n".join([*lines, f"    return np.array([{value} for cell in cells], float)", ""])
 
 
