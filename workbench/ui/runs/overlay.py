@@ -69,6 +69,7 @@ class Overlay(QWidget):
         self.axis = named(
             QComboBox(), "runs.axis", tr("Horizontal axis"), tr("Over what the curves are drawn")
         )
+        self.tag.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for name in AXES:
             self.axis.addItem(tr("by {axis}", axis=tr(name)), name)
         self.smooth = named(

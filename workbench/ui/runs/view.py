@@ -6,26 +6,22 @@ from PySide6.QtCore import (
     QByteArray,
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLineEdit,
     QMenu,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
 from workbench.core.run_list import ListedRun
 from workbench.ui.naming import named
+from workbench.ui.runs.cells import Cells
 from workbench.ui.runs.marks import SIDE
 from workbench.ui.runs.table import RunsTable
 from workbench.ui.settings import Settings
@@ -34,36 +30,6 @@ from workbench.ui.text import tr
 WIDEST = {"name": 240, "network": 210, "notes": 260, "tags": 160}
 HEAD_ROOM = 22  # pixels of a head beside its words: its margins and the arrow
 MEASURED = 60  # rows, from the first in sight
-
-
-class _Cells(QStyledItemDelegate):
-    """Cells keep their colours in a selected row, and are edited as a line of text."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        shade = index.data(Qt.ItemDataRole.ForegroundRole)
-        if shade:
-            option.palette.setColor(QPalette.ColorRole.HighlightedText, shade)
-
-    def createEditor(
-        self,
-        parent: QWidget,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> QWidget:
-        table = index.model()
-        assert isinstance(table, RunsTable)
-        column = table.columns[index.column()]
-        editor = named(QLineEdit(parent), f"runs.edit.{column.edits}", column.title, column.tip)
-        editor.setMaxLength(200 if column.edits == "name" else 100_000)
-        return editor
-
-    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
-        # Qt asks for this at every change of the row, such as the next epoch of a run at work.
-        if isinstance(editor, QLineEdit) and not editor.isModified():
-            super().setEditorData(editor, index)
 
 
 class RunsView(QTableView):
@@ -91,7 +57,7 @@ class RunsView(QTableView):
         )
         self._dress()
         self.setModel(table)
-        cells = _Cells(self)
+        cells = Cells(self)
         self.setItemDelegate(cells)
         # behind the slot of the view, which then has left the cell
         cells.closeEditor.connect(self.edited, Qt.ConnectionType.QueuedConnection)
