@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.written import idx, images, opened
+from workbench.catalog.datasets import rows
 from workbench.core.data import SPLITS, DatasetSpec, Samples
 from workbench.core.errors import UserError
 from workbench.core.files import parse_json
 from workbench.core.spec import validated
+from workbench.engine import held
+from workbench.engine.batches import Batches, forget
 
 DRAW = np.random.default_rng(1)
 NO_SHARES = {"val_fraction": 0.0, "test_fraction": 0.0}
@@ -57,6 +61,39 @@ def test_npy_files_beside_each_other_are_one_set(tmp_path: Path) -> None:
     assert (train.inputs == inputs.astype(np.float32)).all()
     assert (train.targets == targets.astype(np.float32)).all()
     assert opened(tmp_path / "a_y.npy").info().shape == (12, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "layout"),
+    [
+        ("u1", (9, 8), "found"),
+        ("u1", (9, 8, 3), "image, channels last"),
+        ("f4", (3, 9, 8), "image"),
+        ("f8", (9, 8), "image"),
+        ("u2", (9, 8), "image"),
+    ],
+)
+def test_images_of_a_large_npy_stay_in_it_and_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, shape: Any, layout: str
+) -> None:
+    array = (DRAW.random((50, *shape)) * 255).astype(kind)
+    np.save(tmp_path / "x.npy", array)
+    np.save(tmp_path / "y.npy", np.arange(50) % 2)
+    data = opened(tmp_path / "x.npy", layout=layout)
+    in_memory, batches = data.load(), Batches(data, torch.device("cpu"), True)
+    forget()
+    monkeypatch.setattr(rows, "HELD_BYTES", 0)
+    monkeypatch.setattr(held, "SHARE", 0.0)
+    mapped, streamed = data.load(), Batches(data, torch.device("cpu"), True)
+    for split in SPLITS:
+        assert isinstance(mapped[split].inputs, rows.Rows)
+        assert mapped[split].inputs.dtype == in_memory[split].inputs.dtype
+        assert (np.asarray(mapped[split].inputs) == in_memory[split].inputs).all()
+        assert (mapped[split].inputs[2:4] == in_memory[split].inputs[2:4]).all()
+        for one, other in zip(batches.in_order(split, 7), streamed.in_order(split, 7), strict=True):
+            torch.testing.assert_close(one.inputs, other.inputs, rtol=1e-5, atol=1e-6)
+    (tmp_path / "x.npy").unlink()
+    assert (np.asarray(mapped["train"].inputs) == in_memory["train"].inputs).all()
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

@@ -8,16 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workbench.catalog.datasets.rows import HELD_BYTES
 from workbench.core.data import DatasetInfo, Samples
 from workbench.engine.ahead import in_batches
 from workbench.engine.machine import available_memory
 
 SHARE = 0.5
 """Share of the memory that is free which samples from a file may take."""
-HELD_BYTES = 256 << 20
-"""What they may take in the machine's own memory. Beyond, the system keeps of the file what there
-is room for, and gives it up where others need it: as fast, and no second copy."""
-
 READY_SHARE = 0.125
 """Share of the memory that is free which samples may take as the network gets them, in floats."""
 READY_BYTES = 512 << 20

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -34,7 +35,9 @@ def measured(train: Samples, info: DatasetInfo) -> Normalization:
     double precision."""
     if info.is_image and train.inputs.dtype == np.uint8:
         return _usable(*_image_moments(train.inputs, info.full_scale))
-    values = torch.from_numpy(np.asarray(train.inputs)).double()
+    if not isinstance(train.inputs, np.ndarray):  # of a file that is larger than memory may be
+        return _usable(*_moments_of_file(train.inputs, info.full_scale))
+    values = torch.from_numpy(train.inputs).double()
     kept = 1 if info.is_image else values.ndim - 1
     over = tuple(axis for axis in range(values.ndim) if axis != kept)
     scale = info.full_scale if info.is_image else 1.0
@@ -44,6 +47,24 @@ def measured(train: Samples, info: DatasetInfo) -> Normalization:
 def _usable(mean: Tensor, std: Tensor) -> Normalization:
     std[std == 0] = 1.0  # a constant column carries nothing, and must not become NaN
     return Normalization(mean.float(), std.float())
+
+
+def _moments_of_file(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:
+    """Piece by piece in two passes: the mean, then the squares of what is off it."""
+    total = images.shape[0] * math.prod(images.shape[2:])
+    mean = sum(piece.sum(1) for piece in _by_channel(images, full_scale)) / total
+    squares = sum(
+        (piece - mean[:, None]).square().sum(1) for piece in _by_channel(images, full_scale)
+    )
+    return mean, (squares / total).sqrt()
+
+
+def _by_channel(images: Any, full_scale: float) -> Iterator[Tensor]:
+    """Values (channels, n) in double precision, some images at a time."""
+    each = max(1, PIECE // math.prod(images.shape[1:]))
+    for start in range(0, len(images), each):
+        piece = torch.from_numpy(images[start : start + each]).double() / full_scale
+        yield piece.transpose(0, 1).flatten(1)
 
 
 def _image_moments(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from workbench.catalog.datasets import rows
 from workbench.catalog.datasets.array_files import Held
 from workbench.core.layer import Shape, shape_text
 
@@ -55,14 +56,21 @@ def sample_shape(held: Held, wished: Layout, with_target: bool) -> Shape:
     )
 
 
-def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[Any]":
-    """Samples (n, ...) as (n, *shape): bytes of images stay bytes, all else becomes float32."""
+def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[Any] | rows.Rows":
+    """Samples (n, ...) as (n, *shape): bytes of images stay bytes, all else becomes float32.
+
+    Images of a mapped file that are larger than `HELD_BYTES` stay there, as `Rows`.
+    """
     import numpy as np
 
+    is_image = layout.startswith("image")
+    kind = np.dtype(np.uint8 if is_image and inputs.dtype == np.uint8 else np.float32)
+    mapped = isinstance(inputs, np.memmap)
     if layout == "image, channels last":
         inputs = inputs.transpose(0, 3, 1, 2)
-    if inputs.dtype != np.uint8 or not layout.startswith("image"):
-        inputs = inputs.astype(np.float32)
-    if isinstance(inputs, np.memmap):  # the file may change or go while training reads on
-        inputs = np.array(inputs)
-    return np.ascontiguousarray(inputs).reshape(-1, *shape)
+    if mapped and is_image and inputs.size * kind.itemsize > rows.HELD_BYTES:
+        images = inputs.view(np.ndarray).reshape(-1, *shape)
+        pages = inputs._mmap  # type: ignore[attr-defined]
+        return rows.Rows(images, np.arange(len(images)), pages, kind)
+    inputs = inputs.astype(kind, copy=mapped)  # the file may change or go while training reads on
+    return np.ascontiguousarray(inputs).view(np.ndarray).reshape(-1, *shape)

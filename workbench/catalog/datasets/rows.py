@@ -4,20 +4,33 @@ import mmap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
 RELEASE_BYTES = 64 << 20
+HELD_BYTES = 256 << 20
+"""What samples from a file may take in the machine's own memory. Beyond, the system keeps of the
+file what there is room for, and gives it up where others need it: as fast, and no second copy."""
 
 
 class Rows:
-    """The `chosen` rows of a memory-mapped `array`; `pages` is the map that it lies in.
+    """The `chosen` rows of a memory-mapped `array`; `pages` is the map that it lies in. They come
+    as `dtype`, where that is given.
 
     Indexing copies what is asked for. What was touched is given back to the system from time to
     time: a process counts mapped pages as its own, so memory would grow to the size of the file.
     """
 
-    def __init__(self, array: "NDArray[Any]", chosen: "NDArray[Any]", pages: mmap.mmap) -> None:
+    def __init__(
+        self,
+        array: "NDArray[Any]",
+        chosen: "NDArray[Any]",
+        pages: mmap.mmap,
+        dtype: "DTypeLike | None" = None,
+    ) -> None:
+        import numpy as np
+
         self._array, self._chosen, self._pages = array, chosen, pages
+        self._dtype: np.dtype[Any] = array.dtype if dtype is None else np.dtype(dtype)
         self._touched = 0
 
     @property
@@ -33,7 +46,7 @@ class Rows:
     @property
     def dtype(self) -> Any:
         """As of the array that it stands for."""
-        return self._array.dtype
+        return self._dtype
 
     @property
     def nbytes(self) -> int:
@@ -43,19 +56,21 @@ class Rows:
     @property
     def row_bytes(self) -> int:
         """Bytes of one row."""
-        return int(self._array[:1].nbytes)
+        return int(self._array[:1].size * self._dtype.itemsize)
 
     def __len__(self) -> int:
         return len(self._chosen)
 
     def __getitem__(self, key: Any) -> "NDArray[Any]":
+        import numpy as np
+
         taken: NDArray[Any] = self._array[self._chosen[key]]
         self._touched += taken.nbytes
         if self._touched >= RELEASE_BYTES:
             self._touched = 0
             if hasattr(mmap, "MADV_DONTNEED"):  # Windows trims by itself
                 self._pages.madvise(mmap.MADV_DONTNEED)
-        return taken
+        return np.ascontiguousarray(taken, self._dtype)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> "NDArray[Any]":
         import numpy as np
@@ -68,4 +83,4 @@ class Rows:
 
     def picked(self, chosen: "NDArray[Any]") -> "Rows":
         """Some of these rows, by number or by a mask; nothing is read."""
-        return Rows(self._array, self._chosen[chosen], self._pages)
+        return Rows(self._array, self._chosen[chosen], self._pages, self._dtype)
