@@ -84,7 +84,7 @@ def test_every_built_in_dataset_tells_its_sizes_classes_and_figures(
         np.testing.assert_allclose(told.std, std, rtol=1e-5)
         if info.is_image:
             turn_to(qtbot, window, "Prepare")
-            expected = f"Normalize: mean {mean[0]:.3f}, std {std[0]:.3f}"
+            expected = f"mean {mean[0]:.3f} · std {std[0]:.3f}"
             assert expected in shown(window, "prepared")
             turn_to(qtbot, window, "Samples")
         counts = np.bincount(splits["train"].targets.astype(int), minlength=len(info.classes))

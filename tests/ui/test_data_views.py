@@ -22,6 +22,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
+from test_open_data import drop_file, opened
 
 from workbench.core.data import DatasetSpec
 from workbench.core.template import Template
@@ -323,3 +324,19 @@ def test_a_table_of_faults_is_told_column_by_column(
     assert "code" not in data_of(window).info().features
     loaded(qtbot, window)
     assert "target_leak" not in {finding.kind for finding in panel.check.checked.findings}
+
+
+def test_samples_and_preparation_fit_a_laptop(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """In the layout that a start shows, with a remedy for uneven classes offered."""
+    window = open_window()
+    drop_file(window, write_photographs(tmp_path / "shapes", {"disc": 30, "square": 10}))
+    opened(qtbot, window, "shapes")
+    assert (window.width(), window.height()) == (1366, 768)
+    for title in ("Samples", "Prepare"):
+        panel = panel_of(qtbot, window, title)
+        part = panel.parts[panel.tabs.currentIndex()]
+        qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect())
+    assert panel.prepare.prepared.isVisible()
+    assert panel.samples.even.findText("Leave classes uneven") == 0

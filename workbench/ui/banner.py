@@ -2,9 +2,17 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QPushButton, QToolBar
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QToolBar,
+)
 
 from workbench.ui.naming import named, sign_button
 from workbench.ui.text import tr
@@ -25,6 +33,8 @@ class Banner(QToolBar):
         self.setObjectName("banner")
         self.setMovable(False)
         self.toggleViewAction().setVisible(False)
+        self._window = window
+        self._heights: dict[QDockWidget, int] = {}
         self._act: Callable[[], object] | None = None
         self._dismiss: Callable[[], object] | None = None
         self._holds: Callable[[], bool] = _always
@@ -71,6 +81,8 @@ class Banner(QToolBar):
         self.dismiss.setVisible(dismiss is not None)
         named(self.button, "banner.button", label).setText(label)
         self.button.setVisible(act is not None)
+        if self.isHidden():
+            self._heights = self._of_docks()
         self.show()
         self._fit()
 
@@ -78,6 +90,23 @@ class Banner(QToolBar):
         """Hide what asks for nothing, or for what is done; else it stays until it is answered."""
         if self._act is None or not self._holds():
             self.hide()
+
+    def _of_docks(self) -> dict[QDockWidget, int]:
+        """The heights of the docks in sight; one in tabs is lower than its row by the tabs."""
+        docks = self._window.findChildren(QDockWidget)
+        alone = (dock for dock in docks if not self._window.tabifiedDockWidgets(dock))
+        return {dock: dock.height() for dock in alone if dock.isVisible()}
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The panels get back what the banner took: left alone, others would grow by it."""
+        super().hideEvent(event)
+        if not event.spontaneous() and self._window.isVisible():
+            QTimer.singleShot(0, self, self._give_back)
+
+    def _give_back(self) -> None:
+        docks, heights = list(self._heights), list(self._heights.values())
+        if self.isHidden() and docks == list(self._of_docks()):  # else others stand there now
+            self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
     def _answer(self, act: Callable[[], object] | None) -> None:
         self.hide()

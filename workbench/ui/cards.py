@@ -45,7 +45,7 @@ from workbench.ui.text import tr
 from workbench.ui.theme import Theme
 
 CARD, RADIUS, LABEL = 46, 7, 24
-TINT = 26  # of 255: how much of the accent a selected card has
+TINT = 20  # of 255: how much of the text's colour is over a selected card
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Cards(QStyledItemDelegate):
         outline.addRoundedRect(QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         painter.fillPath(outline, QColor(colors.card))
         if selected:  # a tint, since the colours of selection and fault are near to each other
-            tint = QColor(colors.accent)
+            tint = QColor(colors.text)
             tint.setAlpha(TINT)
             painter.fillPath(outline, tint)
         painter.setClipPath(outline)

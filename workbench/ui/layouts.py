@@ -19,7 +19,7 @@ SHOWN = {
 WIDTHS = {"data": 236, "palette": 164, "network": 520, "layer": 268}
 BELOW_WIDTHS = {"loss": 290, "accuracy": 290, "predictions": 400, "confusion": 250}
 
-ABOVE_SHARES = {"train": ("network", 0.6), "evaluate": ("runs", 0.54)}
+ABOVE_SHARES = {"train": ("network", 0.63), "evaluate": ("runs", 0.54)}
 """Which panel stands above the curves, and how much of the height it takes."""
 
 

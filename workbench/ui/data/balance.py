@@ -20,7 +20,7 @@ class Balance(QWidget):
         self._theme = theme
         self._counts: tuple[int, ...] = ()
         self._names: tuple[str, ...] = ()
-        self.setFixedHeight(64)
+        self.setFixedHeight(56)
 
     def show_counts(self, counts: tuple[int, ...], names: tuple[str, ...], split: Split) -> None:
         """Show the numbers of samples of the classes `names`."""
@@ -86,12 +86,19 @@ class Shares(QWidget):
         font = painter.font()
         font.setPixelSize(10)
         painter.setFont(font)
-        total, left = max(sum(self._sizes.values()), 1), 0
+        total, left, after = max(sum(self._sizes.values()), 1), 0, 0
         for split, color in zip(SPLITS, (colors.train, colors.val, colors.good), strict=True):
-            width = round(self.width() * self._sizes.get(split, 0) / total)
+            share = self._sizes.get(split, 0) / total
+            width = round(self.width() * share)
             painter.fillRect(QRect(left, 2, max(width - 2, 0), 14), QColor(color))
-            painter.setPen(QColor(colors.muted))
-            text = f"{split} {self._sizes.get(split, 0) / total:.0%}"
-            if painter.fontMetrics().horizontalAdvance(text) <= width:
-                painter.drawText(QRect(left, 19, width, 15), int(Qt.AlignmentFlag.AlignLeft), text)
             left += width
+            after = self._paint_word(painter, after, QColor(color), f"{split} {share:.0%}")
+
+    def _paint_word(self, painter: QPainter, left: int, color: QColor, text: str) -> int:
+        """A mark of a part's colour with its name and share; gives where the next one begins.
+        A small part has no room for them below itself."""
+        painter.fillRect(QRect(left, 23, 7, 7), color)
+        painter.setPen(QColor(self._theme.colors.muted))
+        width = painter.fontMetrics().horizontalAdvance(text)
+        painter.drawText(QRect(left + 11, 19, width + 2, 15), int(Qt.AlignmentFlag.AlignLeft), text)
+        return left + width + 23

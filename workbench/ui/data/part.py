@@ -16,7 +16,7 @@ class Part(QWidget):
         self.session, self.name, self.title = session, name, title
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(0, 4, 4, 0)
-        self.rows.setSpacing(7)
+        self.rows.setSpacing(5)
 
     @property
     def data(self) -> DatasetSpec:

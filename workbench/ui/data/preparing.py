@@ -100,7 +100,7 @@ class PreparePart(Part):
         self.normalize.clicked.connect(
             lambda on: self.edit(tr("Normalize"), self.data.replace(normalize=on))
         )
-        self.prepared = named(QLabel(wordWrap=True), "data.prepared")
+        self.prepared = styled(named(QLabel(wordWrap=True), "data.prepared"), "muted")
         self.state = styled(named(QLabel(wordWrap=True), "data.prepare_state"), "fault")
         for widget in (self._summary, self.form, self.normalize, self.prepared, self.state):
             self.rows.addWidget(widget)
@@ -130,7 +130,7 @@ class PreparePart(Part):
             mean, std = view.described.mean, view.described.std
             if len(mean) <= 3:
                 figures = [" ".join(f"{x:.3f}" for x in part) for part in (mean, std)]
-                told = tr("Normalize: mean {mean}, std {std}", mean=figures[0], std=figures[1])
+                told = tr("mean {mean} · std {std}", mean=figures[0], std=figures[1])
                 lines.append(told)
         return "\n".join(lines)
 
