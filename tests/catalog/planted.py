@@ -5,6 +5,8 @@ from typing import Any
 
 from faulty import layer, project_of
 
+from workbench.catalog.datasets.array_files import Held
+from workbench.catalog.datasets.arrays import ArrayFacts, Arrays
 from workbench.core.layer import LayerSpec
 from workbench.core.project import Project
 from workbench.core.train import LossSpec, OptimizerSpec
@@ -30,6 +32,15 @@ def optimizer(project: Project, kind: str, lr: float = 0.01, **values: Any) -> P
 
 def data(project: Project, **changes: Any) -> Project:
     return project.replace(data=project.data.replace(**changes))
+
+
+def quantity(mean: float, std: float, **options: Any) -> Project:
+    """A sane network on arrays of the user's, whose target is a number of this size."""
+    inputs = Held(name="x", file="x.npy", shape=(500, 4), dtype="<f4")
+    targets = Held(name="y", file="y.npy", shape=(500,), dtype="<f4", mean=mean, std=std)
+    facts = ArrayFacts(digest="0" * 64, arrays=(inputs, targets))
+    project = number()
+    return project.replace(data=Arrays(path="/nowhere/x.npy", facts=facts, **options))
 
 
 def linear(size: int, **more: Any) -> LayerSpec:
@@ -242,6 +253,11 @@ PLANTED: dict[str, list[Make]] = {
     "UnnormalizedInputs": [
         lambda: data(end(), normalize=False),
         lambda: data(number(), normalize=False),
+    ],
+    "TargetsOutOfRange": [
+        lambda: quantity(180_000.0, 80_000.0, scale_target=False),
+        lambda: quantity(20.0, 0.5, scale_target=False),
+        lambda: quantity(0.0001, 0.0002, scale_target=False),
     ],
     "EmbeddingOfNumbers": [
         lambda: net("Iris", layer("Embedding"), FLAT, linear(3)),
@@ -468,6 +484,11 @@ NEAR: dict[str, list[Make]] = {
         end,
         lambda: data(digits(), normalize=False),
         lambda: data(net("Iris", NORM1, linear(3)), normalize=False),
+    ],
+    "TargetsOutOfRange": [
+        lambda: quantity(180_000.0, 80_000.0),
+        lambda: quantity(0.5, 2.0, scale_target=False),
+        number,
     ],
     "EmbeddingOfNumbers": [
         lambda: data(net("Iris", layer("Embedding"), FLAT, linear(3)), normalize=False),

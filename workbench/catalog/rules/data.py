@@ -36,6 +36,28 @@ class UnnormalizedInputs(Rule):
         yield self.found("data.normalize", told, *remedies, data=project.data.info().title)
 
 
+class TargetsOutOfRange(Rule):
+    """Numbers that are to be predicted lie where a network's first outputs do, near 0."""
+
+    reason: ClassVar[str] = (
+        "A network begins near 0: it spends its steps on the way to their mean, or leaps about."
+    )
+    largest: ClassVar[float] = 10.0
+    smallest: ClassVar[float] = 0.01
+
+    def check(self, project: Project, steps: Sequence[Step]) -> Iterator[Finding]:
+        mended = prepared(project, scale_target=True)
+        if mended is None or project.data.info().task != "regression" or not steps:
+            return
+        scaled = mended().data
+        mean, std = scaled.info().target_scale
+        if scaled != project.data and not self.smallest <= abs(mean) + std <= self.largest:
+            told = "The targets of {data} are {mean:.3g} ± {std:.3g}, and learned as they are."
+            values = {"data": scaled.info().title, "mean": mean, "std": std}
+            remedy = Remedy("scale the target", mended)
+            yield self.found("data.scale_target", told, remedy, **values)
+
+
 class EmbeddingOfNumbers(Rule):
     """An embedding gets whole numbers, not normalized ones."""
 
