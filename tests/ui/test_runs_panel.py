@@ -158,9 +158,13 @@ def test_a_click_on_a_head_sorts_and_one_more_turns_it(
 
 def test_typed_words_find_runs(window: MainWindow, runs: list[Run], qtbot: QtBot) -> None:
     line = widget(window, "runs.search")
+    select(qtbot, window, runs[0], runs[2])
     qtbot.keyClicks(line, "digits STOP")
     assert cells(window, "name") == [runs[2].name]
-    assert window.runs.info.text() == "1 of 3 runs"
+    assert window.runs.info.text() == "1 of 3 runs · 1 selected"
+    legend = widget(window, "runs.legend")
+    assert isinstance(legend, QTreeWidget)
+    assert legend.topLevelItemCount() == 1
     qtbot.keyClicks(line, " nonsense")
     assert cells(window, "name") == []
     assert widget(window, "runs.none").isVisible()
@@ -168,6 +172,7 @@ def test_typed_words_find_runs(window: MainWindow, runs: list[Run], qtbot: QtBot
     line.clear()
     assert len(cells(window, "name")) == 3
     assert not widget(window, "runs.none").isVisible()
+    assert legend.topLevelItemCount() == 2
 
 
 def told(run: Run, of: str) -> tuple[list[float], list[float]]:
@@ -256,6 +261,9 @@ def test_a_run_gets_a_name_tags_and_notes(
     select(qtbot, window, runs[1])
     keys(qtbot, view, "F2")
     write(qtbot, window, "name", "best so far")
+    legend = widget(window, "runs.legend")
+    assert isinstance(legend, QTreeWidget)
+    assert legend.topLevelItem(0).text(0) == "best so far"
     double_click(qtbot, view, spot(window, runs[1], "tags"))
     write(qtbot, window, "tags", "keep, b")
     keys(qtbot, view, "Ctrl+E")

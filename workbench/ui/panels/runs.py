@@ -1,6 +1,6 @@
 """The Runs panel: all runs in a table, and the chosen ones over one another."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,7 +165,7 @@ class RunsPanel(Panel):
         if error:
             self.session.failed.emit(error, False)
             return
-        self.table.keep_only(self._found)
+        self._change(lambda: self.table.keep_only(self._found))
         self._tell()
         if self._again:
             self._again = False
@@ -176,7 +176,7 @@ class RunsPanel(Panel):
             self._held += runs
             return
         first = not self.table.total
-        self.table.put(map(self._as_it_stands, runs))
+        self._change(lambda: self.table.put(map(self._as_it_stands, runs)))
         if first:
             self.view.fit_columns()
         self._tell()
@@ -206,7 +206,8 @@ class RunsPanel(Panel):
 
     def forget(self, name: str) -> None:
         """A run is gone."""
-        self.table.keep_only({run.run.name for run in self.table.runs} - {name})
+        kept = {run.run.name for run in self.table.runs} - {name}
+        self._change(lambda: self.table.keep_only(kept))
         self._tell()
 
     # -- runs at work
@@ -236,6 +237,13 @@ class RunsPanel(Panel):
 
     # -- what is chosen
 
+    def _change(self, change: Callable[[], None]) -> None:
+        """Change the rows: what is told of the selected ones follows."""
+        before = [(run.run, run.title) for run in self.view.chosen()]
+        change()
+        if before != [(run.run, run.title) for run in self.view.chosen()]:
+            self._show_chosen()
+
     def _show_chosen(self) -> None:
         chosen = self.view.chosen()
         self._side.setCurrentIndex(1 if chosen else 0)
@@ -245,7 +253,7 @@ class RunsPanel(Panel):
         self._tell()
 
     def _filter(self, text: str) -> None:
-        self.table.filter_by(text)
+        self._change(lambda: self.table.filter_by(text))
         self._tell()
 
     def _keep_notes(self, run: ListedRun, notes: Notes) -> None:

@@ -54,6 +54,7 @@ class Overlay(QWidget):
         self._runs: list[ListedRun] = []
         self._held: dict[Run, Curves] = {}
         self._series: dict[tuple[Run, str], Series] = {}
+        self._old: set[Run] = set()
         self._reading: Job | None = None
         self._worn: object = None
         self._wanted = ""
@@ -150,10 +151,9 @@ class Overlay(QWidget):
         self.show_all()
 
     def reread(self, names: set[str]) -> None:
-        """What is held of these runs may be older than their events."""
-        old = {run for run in self._held if run.name in names}
-        self._forget(old)
-        if any(run.run in old for run in self._runs):
+        """What is held of these runs may be older than their events; it is drawn until then."""
+        self._old |= {run for run in self._held if run.name in names}
+        if any(run.run in self._old for run in self._runs):
             self._read()
 
     def _forget(self, runs: set[Run]) -> None:
@@ -161,11 +161,11 @@ class Overlay(QWidget):
         self._series = {key: held for key, held in self._series.items() if key[0] not in runs}
 
     def _read(self) -> None:
-        if self._reading and self._session.ending:
+        if self._session.ending:
             return
         if self._reading:
             self._reading.stream.stop()
-        missing = [run.run for run in self._runs if run.run not in self._held]
+        missing = [r.run for r in self._runs if r.run in self._old or r.run not in self._held]
         self._reading = None
         if missing:
             self._reading = self._session.start(Work(curves_of(missing)), self._take)
@@ -174,6 +174,7 @@ class Overlay(QWidget):
         for event in events:
             if isinstance(event, CurvesRead) and event.curves:
                 self._forget({event.run})
+                self._old.discard(event.run)
                 self._held[event.run] = event.curves
         shown = {run.run for run in self._runs}
         surplus = [run for run in self._held if run not in shown][: max(len(self._held) - HELD, 0)]
