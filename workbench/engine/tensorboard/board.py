@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -54,8 +53,15 @@ class Board:
         if isinstance(event, RunStarted):
             self._open(event.step)
         elif self._writer:
-            self._write(self._writer, event)
+            self._write_or_begin_anew(self._writer, event)
         return self._faults()
+
+    def _write_or_begin_anew(self, writer: "SummaryWriter", event: Event) -> None:
+        try:
+            self._write(writer, event)
+        except FileNotFoundError:  # the folder was removed: the file is opened for every write
+            self.close()
+            self._open(self._step)
 
     def _open(self, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
@@ -73,19 +79,11 @@ class Board:
                 self._add({"train": event.metrics}, event.step)
                 writer.add_scalar("lr", event.lr, event.step)
         elif isinstance(event, EpochCompleted):
-            self._write_epoch(self._still_there(writer), event)
+            self._write_epoch(writer, event)
         elif isinstance(event, PredictionsSaved) and self._gallery:
             self._gallery.predicted(writer, event, self._step)
         elif isinstance(event, RunCompleted):
             self._add({"test": event.test}, event.step)
-
-    def _still_there(self, writer: "SummaryWriter") -> "SummaryWriter":
-        """The writer, or a new one where its folder was removed under it."""
-        if not Path(writer.log_dir).is_dir():
-            writer.close()
-            self._open(self._step)
-        assert self._writer
-        return self._writer
 
     def _write_epoch(self, writer: "SummaryWriter", event: EpochCompleted) -> None:
         self._step = event.step

@@ -1,0 +1,141 @@
+"""A disk that fills up, a folder that may not be written any more or is gone, all while a run
+trains: it goes on, says so, and what was kept before stays good."""
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from workbench.core.events import (
+    CheckpointSaved,
+    EpochCompleted,
+    RunCompleted,
+    RunStarted,
+    WriteFailed,
+)
+from workbench.core.project import Project
+from workbench.core.run_list import listed
+from workbench.engine import checkpoint
+from workbench.engine.sinks import train
+
+TRAINS = """
+import pathlib, resource, sys
+import torch, workbench.catalog
+torch.set_num_threads(1)
+from workbench.core.events import CheckpointSaved
+from workbench.core.runs import Run
+from workbench.engine import training
+from workbench.engine.sinks import train
+
+def fills_up():
+    size = run.last.stat().st_size // 2  # no file may grow beyond half a checkpoint
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+def is_closed():
+    for folder in (run.folder, *(path for path in run.folder.rglob("*") if path.is_dir())):
+        folder.chmod(0o500)
+
+run = Run(pathlib.Path(sys.argv[1]))
+lose = {"full": fills_up, "closed": is_closed}[sys.argv[2]]
+training.CHECKPOINT_SECONDS = 0.0  # one after every epoch, as of long ones
+for event in train(run.project(), run.folder):
+    print(event.to_json(), flush=True)
+    if lose and isinstance(event, CheckpointSaved) and event.epoch == 2:
+        lose()
+        lose = None
+"""
+DROP_FROM_BOUNDING_SET = 24  # of prctl
+OVERRIDE_PERMISSIONS, READ_ANYTHING = 1, 2
+
+
+def as_others() -> None:
+    """Permissions are to mean something to root too, which runs the tests in containers."""
+    if os.geteuid() == 0:
+        for power in (OVERRIDE_PERMISSIONS, READ_ANYTHING):
+            ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, power, 0, 0, 0)
+
+
+def straight(project: Project, folder: Path) -> dict[str, torch.Tensor]:
+    run = small.new_run(project, folder)
+    list(train(project, run.folder))
+    weights: dict[str, torch.Tensor] = checkpoint.load(run.last)["model"]
+    return weights
+
+
+@pytest.mark.parametrize("loss", ["full", "closed"])
+def test_a_run_whose_disk_is_lost_trains_to_its_end_and_goes_on_from_what_it_had_kept(
+    tmp_path: Path, loss: str
+) -> None:
+    project = small.cnn(epochs=5, batch_size=16)
+    run = small.new_run(project, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINS, str(run.folder), loss],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        preexec_fn=as_others,
+    )
+    for folder in [run.folder, *(path for path in run.folder.rglob("*") if path.is_dir())]:
+        folder.chmod(0o700)
+    assert done.returncode == 0, done.stderr
+    assert "Exception in thread" not in done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["epoch"] for line in told if line["event"] == "EpochCompleted"] == [1, 2, 3, 4, 5]
+    assert [line["reason"] for line in told if line["event"] == "RunCompleted"] == ["completed"]
+    _assert_said(told, loss)
+
+    assert checkpoint.load(run.last)["epoch"] == 2
+    assert not list(run.folder.rglob("*.tmp"))
+    list(train(project, run.folder, resume=True))
+    weights = straight(project, tmp_path)
+    for name, value in checkpoint.load(run.last)["model"].items():
+        assert torch.equal(value, weights[name]), name
+
+
+def _assert_said(told: list[dict[str, Any]], loss: str) -> None:
+    reasons = [line["reason"] for line in told if line["event"] == "WriteFailed"]
+    why = {"full": "File too large", "closed": "Permission denied"}[loss]
+    of_checkpoints = [reason for reason in reasons if "last.pt" in reason or "best.pt" in reason]
+    assert of_checkpoints
+    for reason in of_checkpoints:
+        assert f"could not be written: {why}. The file on disk is unchanged" in reason
+    logs = [reason for reason in reasons if "can't be written any further" in reason]
+    assert logs
+    assert len(logs) == len({reason.split(" can't")[0] for reason in logs}), "each is told once"
+    assert all(reason.endswith(f"{why}. Training goes on.") for reason in logs)
+
+
+def test_a_run_folder_that_is_deleted_is_told_and_begun_anew(tmp_path: Path) -> None:
+    project = small.cnn(epochs=5, batch_size=16)
+    run = small.new_run(project, tmp_path)
+    told = []
+    for event in train(project, run.folder):
+        told.append(event)
+        if isinstance(event, CheckpointSaved) and len(small.of_kind(told, CheckpointSaved)) == 1:
+            shutil.rmtree(run.folder)
+    (failed,) = small.of_kind(told, WriteFailed)
+    assert failed.reason.startswith(f"{run.folder} was removed while its run trains.")
+    assert run.project() == project
+    first, *_, last = run.events()
+    assert isinstance(first, RunStarted)
+    assert isinstance(last, RunCompleted)
+    assert last.reason == "completed"
+    assert listed(run).status == "completed"
+    assert checkpoint.load(run.last)["epoch"] == 5
+    board = EventAccumulator(str(run.tensorboard), size_guidance={"scalars": 0})
+    board.Reload()
+    steps = {event.step for event in small.of_kind(told, EpochCompleted)}
+    logged = {entry.step for entry in board.Scalars("loss/val")}
+    assert logged
+    assert logged < steps
+    assert "loss/test" in board.Tags()["scalars"]
