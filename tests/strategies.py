@@ -42,7 +42,8 @@ def _values(kind: Any, metadata: Iterable[Any]) -> st.SearchStrategy[Any]:
         if get_args(inner[0])[:1] != (int,):
             return st.just(())  # stacks of layers are drawn where they are tested
         few = st.lists(_values(inner[0], ()), min_size=1, max_size=4)
-        return st.one_of(few, st.permutations(range(1, 4))).map(tuple)
+        orders = [st.permutations(range(1, most)) for most in (3, 4, 5, 5, 5, 6)]
+        return st.one_of(few, *orders).map(tuple)
     if origin is tuple:
         return st.tuples(*(_values(each, ()) for each in inner))
     return _plain_values(kind, dict(_bounds(metadata)))

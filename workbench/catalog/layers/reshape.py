@@ -115,7 +115,7 @@ class Unflatten(_Reshape):
             raise self._refuse(
                 "can't lay {size} of {came} out as {parts}.",
                 in_shape,
-                *(self._sized(sizes) for sizes in ((*self.unflattened_size[:-1], -1), (1, -1))),
+                *map(self._sized, dict.fromkeys(((*self.unflattened_size[:-1], -1), (1, -1)))),
                 size=in_shape[index],
                 parts=shape_text(self.unflattened_size),
             )
