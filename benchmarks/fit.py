@@ -10,6 +10,8 @@ Each part takes about two minutes, soak an hour unless it is told how many minut
 import importlib
 import sys
 
+from workbench.core.threads import wait_asleep
+
 PARTS = {
     "limit": "against",
     "hand": "against",
@@ -21,6 +23,7 @@ PARTS = {
 }
 
 if __name__ == "__main__":
+    wait_asleep()
     for part in [name for name in sys.argv[1:] if name in PARTS] or PARTS:
         # by name: a window's process has no torch, which the other parts import
         getattr(importlib.import_module(PARTS[part]), part)()

@@ -1,18 +1,27 @@
 """One side of a comparison, in a process of its own: what a side sets for its process, such as how
 memory is given back, the other must not have. It works when it is asked, and waits in between."""
 
+import os
 import subprocess
 import sys
 import time
 
+from workbench.core.threads import SPINS
+
 
 class Side:
-    """The process that runs `module` with arguments; the module calls `answer`."""
+    """The process that runs `module` with arguments; the module calls `answer`. A run of ours waits
+    for its threads as the program has it."""
 
     def __init__(self, module: str, *arguments: str) -> None:
         path = __file__.replace("side.py", f"{module}.py")
+        environment = dict(os.environ)
+        environment.pop("GOMP_SPINCOUNT", None)
+        if set(arguments) & {"ours", "run"}:
+            environment["GOMP_SPINCOUNT"] = str(SPINS)
         self._process = subprocess.Popen(
             [sys.executable, path, *arguments],
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -80,7 +80,7 @@ def pause(seconds: float) -> None:
 def window() -> None:
     """A run in the window against the same run without one."""
     for name in asked(("cnn", "mlp", "logistic")):
-        with shown(WORKS[name](WITHOUT_END)) as opened, Side("windowed", name) as bare:
+        with shown(WORKS[name](WITHOUT_END)) as opened, Side("windowed", "run", name) as bare:
             arrivals = started(opened)
             inside, outside = [], []
             for _ in range(TURNS):
@@ -126,7 +126,7 @@ def pace(opened: MainWindow, arrivals: Arrivals) -> float:
     return (now - since) / (last - first)
 
 
-def side(name: str) -> None:
+def side(_: str, name: str) -> None:
     """The run without a window."""
     from workbench.engine import machine, sinks
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from workbench.cli.interrupts import Interrupts
 from workbench.core.errors import UserError
+from workbench.core.threads import wait_asleep
 
 COMMANDS = (
     "new",
@@ -36,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     A mistake is told in one line on standard error; an error that nobody foresaw is raised.
     """
     _encode_streams(json="--json" in arguments)
+    wait_asleep()
     with Interrupts() as interrupts:
         try:
             return _dispatched(arguments, interrupts)

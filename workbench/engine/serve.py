@@ -15,6 +15,7 @@ from typing import Any
 
 from workbench.core.errors import UserError
 from workbench.core.events import Event
+from workbench.core.threads import wait_asleep
 from workbench.engine.remote import STOP_SECONDS, EngineFault
 
 BATCH_SECONDS = 1 / 30
@@ -30,6 +31,7 @@ def serve(pipe: Connection, disposable: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
+    wait_asleep()
     _prepare(disposable)
     pipe.send("ready")
     with contextlib.suppress(EOFError, OSError):  # the window is gone
