@@ -96,33 +96,42 @@ class Curves:
 
     def take(self, event: Event) -> None:
         """Go on with an event of the run."""
-        if isinstance(event, StepCompleted) and tuple(event.metrics) == self._metrics:
-            place = event.step, event.step / self.steps_per_epoch, event.seconds
-            self.steps.add_whole((*place, *event.metrics.values(), event.lr))
-        elif isinstance(event, StepCompleted | EpochCompleted | RunStarted):
+        if isinstance(event, StepCompleted):
+            self._take_step(event.step, event.seconds, event.metrics, event.lr)
+        elif isinstance(event, EpochCompleted | RunStarted):
             said = {name: getattr(event, name) for name in event.__dataclass_fields__}
             self._take(type(event).__name__, said)
 
     def _take(self, kind: str, said: Mapping[str, Any]) -> None:
         if kind == StepCompleted.__name__:
-            row = self._row(said, "train", said["metrics"], lr=said["lr"])
-            self.steps.add(row)
-            self._metrics = tuple(said["metrics"]) if [*row] == [*self.steps.columns] else None
+            self._take_step(said["step"], said["seconds"], said["metrics"], said["lr"])
         elif kind == EpochCompleted.__name__:
             speed = said["samples_per_second"]
-            self.epochs.add(self._row(said, "val", said["val"], samples_per_second=speed))
+            self.epochs.add(
+                self._row(said["step"], said["seconds"], "val", said["val"])
+                | {"samples_per_second": speed}
+            )
         elif kind == RunStarted.__name__:  # what was told of later steps is void
             self.steps_per_epoch = max(said["steps_per_epoch"], 1)
             self.steps.cut(said.get("step", 0))
             self.epochs.cut(said.get("step", 0))
 
+    def _take_step(
+        self, step: int, seconds: float, metrics: Mapping[str, float], lr: float
+    ) -> None:
+        if tuple(metrics) == self._metrics:
+            place = step, step / self.steps_per_epoch, seconds
+            self.steps.add_whole(list(map(float, (*place, *metrics.values(), lr))))
+            return
+        row = self._row(step, seconds, "train", metrics) | {"lr": lr}
+        self.steps.add(row)
+        self._metrics = tuple(metrics) if [*row] == [*self.steps.columns] else None
+
     def _row(
-        self, said: Mapping[str, Any], split: str, metrics: Mapping[str, float], **more: float
+        self, step: int, seconds: float, split: str, metrics: Mapping[str, float]
     ) -> dict[str, float]:
-        step = said["step"]
-        row = {"step": step, "epoch": step / self.steps_per_epoch, "seconds": said["seconds"]}
-        row |= {f"{name}/{split}": value for name, value in metrics.items()}
-        return row | more
+        row = {"step": step, "epoch": step / self.steps_per_epoch, "seconds": seconds}
+        return row | {f"{name}/{split}": value for name, value in metrics.items()}
 
     def table(self, tag: str) -> Table:
         """The table that has the figure `tag`, or would have it."""
