@@ -126,7 +126,7 @@ def test_losses_fit_targets_of_tables(tmp_path: Path, classes: int) -> None:
     )
     as_number = data.replace(task="regression")
     assert Template.shelf["mlp"].project(as_number).train.loss.kind == "MSELoss"
-    with pytest.raises(UserError, match="Choose linear_regression"):
+    with pytest.raises(UserError, match="Choose Linear regression"):
         Template.shelf["softmax_regression"].project(as_number)
 
 
@@ -209,12 +209,15 @@ def test_what_nothing_opens_is_told_with_what_can_be_opened(tmp_path: Path) -> N
     sentence = said_of(tmp_path / "song.mp3")
     assert all(source.opens in sentence for source in sources())
     (tmp_path / "nothing").mkdir()
-    assert "is nothing that can be opened" in said_of(tmp_path / "nothing")
+    assert "is an empty folder" in said_of(tmp_path / "nothing")
     assert "is not there" in said_of(tmp_path / "gone.csv")
     (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
     assert "could not be read" in said_of(tmp_path / "loop.csv")
     (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "folder.csv" / "note.txt").write_text("no data")
     assert "is nothing that can be opened" in said_of(tmp_path / "folder.csv")
+    (tmp_path / "X.npy").write_bytes(b"")
+    assert "is a damaged array file: it is empty." in said_of(tmp_path / "X.npy")
 
 
 REFUSED = """

@@ -54,6 +54,8 @@ def _recognizing(path: Path) -> type[FileSource]:
     for source in sources():
         if source.recognizes(path):
             return source
+    if path.is_dir() and not any(path.iterdir()):
+        raise UserError("{path} is an empty folder: there is nothing to train on.", path=path)
     raise UserError(
         "{path} is nothing that can be opened as data; these can: {known}.",
         path=path,

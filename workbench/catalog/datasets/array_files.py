@@ -218,5 +218,12 @@ def _told(path: Path) -> Iterator[None]:
         raise UserError(
             "{path} is a damaged array file: {reason}. Save or download it again.",
             path=path,
-            reason=(str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:200],
+            reason=_reason(path, error),
         ) from error
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """What a library says of a file, in one line; of an empty one it only says what it missed."""
+    if path.is_file() and not path.stat().st_size:
+        return "it is empty"
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:200]

@@ -165,6 +165,8 @@ class Opening(QObject):
         title, loss = data.info().title, project.train.loss
         if loss != session.document.project.train.loss:
             session.said.emit(tr("The loss is now {loss}, for this data.", loss=loss.kind))
+        else:  # instead of how a run on other data ended
+            session.said.emit(tr("{name} is open.", name=title))
         session.document.edit(tr("Choose {name}", name=title), project)
         self._show_samples()
 
