@@ -2,7 +2,7 @@
 
 Both sides of a ratio take short turns next to each other, so that what else the machine does falls
 on both; a figure is the median over the turns. Name the parts to run:
-    limit hand peers window late first soak [minutes]
+    limit hand peers waiting window late first soak [minutes]
 and, behind hand, peers and window, works if not all are wanted: cnn cnn32 mlp logistic.
 Each part takes about two minutes, soak an hour unless it is told how many minutes.
 """
@@ -16,6 +16,7 @@ PARTS = {
     "limit": "against",
     "hand": "against",
     "peers": "against",
+    "waiting": "waiting",
     "window": "windowed",
     "late": "windowed",
     "first": "windowed",
