@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.written import opened, table
 from workbench.core.data import SPLITS, DatasetSpec
@@ -88,6 +89,13 @@ def test_a_table_of_targets(tmp_path: Path, suffix: str) -> None:
     assert of_words.info().classes == ("down", "up")
     train = of_words.load()["train"]
     assert (train.targets == (train.inputs[:, 0, 0] * 4 % 3 != 0)).all()
+    assert data.offers()["target"] == ["", "direction", "speed"]
+    chosen, back = data.replace(target="direction"), of_words.replace(target="speed")
+    assert (chosen.info().classes, back.info().task) == (("down", "up"), "regression")
+    assert (chosen.load()["train"].targets == train.targets).all()
+    assert (back.load()["train"].targets == data.load()["train"].targets).all()
+    with pytest.raises(ValidationError, match="no target 'file'; there are direction, speed"):
+        data.replace(target="file")
     table(tmp_path / "labels.csv", {key: cells[:-1] for key, cells in columns.items()})
     with pytest.raises(UserError, match=r"labels.csv has no speed for s29.csv"):
         opened(tmp_path)

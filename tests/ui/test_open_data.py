@@ -95,6 +95,25 @@ def test_a_folder_of_photographs_is_dropped_and_learned(
     assert end.test["accuracy"] > 0.5
 
 
+def test_sequences_with_a_table_of_targets_ask_which_is_predicted(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window, folder = open_window(), tmp_path / "moves"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"{number}.csv").write_text(f"a,b\n{number},1\n{number},2\n", "utf-8")
+    rows = "".join(f"{number},{'xy'[number % 2]},{number / 8}\n" for number in range(20))
+    (folder / "labels.csv").write_text(f"file,way,speed\n{rows}", "utf-8")
+    drop_file(window.panels["data"], folder)
+    box = asked(qtbot, window, "dialog.question")
+    target = widget(box, "dialog.question.form.target")
+    assert isinstance(target, QComboBox)
+    take(qtbot, target, "way")
+    click_named(qtbot, box, "dialog.question.open")
+    opened(qtbot, window, "moves")
+    assert data_of(window).info().classes == ("x", "y")
+
+
 def test_a_table_is_dropped_asks_for_its_target_and_is_learned(
     open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -78,7 +78,7 @@ def _constants(data: "Sequences") -> Iterator[str]:
     yield f"COLUMNS = {literal(list(info.features))}"
     yield f"LENGTH = {info.shape[0]}"
     if info.classes:
-        numbers = facts.target.holds == "number"
+        numbers = data.predicted.holds == "number"
         told = f"[{', '.join(info.classes)}]" if numbers else literal(list(info.classes))
         yield f"CLASSES = {told}"
     yield MISSING_CONSTANT
@@ -103,7 +103,7 @@ def _functions(data: "Sequences") -> Iterator[str]:
             encoding=literal(table.dialect.encoding),
             delimiter=_sign(table.dialect.delimiter),
             behind="[1:]" if table.dialect.header else "",
-            place=table.place(data.facts.target.name),
+            place=table.place(data.predicted.name),
         )
 
 
@@ -128,7 +128,7 @@ def _lines(data: "Sequences") -> Iterator[str]:
         yield "told = [path.parts[-2] for path in files]"
     if not info.classes:
         yield "targets = np.array([float(value) for value in told], dtype=np.float32)"
-    elif facts.target.holds == "number":
+    elif data.predicted.holds == "number":
         yield "targets = np.array([CLASSES.index(float(value)) for value in told], dtype=np.int64)"
     else:
         yield "targets = np.array([CLASSES.index(value) for value in told], dtype=np.int64)"

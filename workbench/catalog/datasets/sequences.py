@@ -119,23 +119,39 @@ class Sequences(WithTestShare, FileSource):
             if name not in self.facts.columns:
                 known = ", ".join(self.facts.columns)
                 raise ValueError(f"there is no column {name!r:.80} of numbers; there are {known}")
-        if self.target and self.target != self.facts.target.name:
-            raise ValueError(f"{self.target!r:.80} is not the target that was found; open it again")
-        task_of(self.facts.target, self.task)
+        if self.target and self.target not in self._predictable:
+            known = ", ".join(self._predictable)
+            raise ValueError(f"there is no target {self.target!r:.80}; there are {known}")
+        task_of(self.predicted, self.task)
         return self
+
+    @property
+    def predicted(self) -> Column:
+        """The classes that folders say, or a column of the table of targets."""
+        labels = self.facts.labels
+        if labels is None:
+            return self.facts.target
+        return labels.columns[labels.place(self.target)]  # nowhere is -1, the last one
+
+    @property
+    def _predictable(self) -> tuple[str, ...]:
+        labels = self.facts.labels
+        columns = labels.columns[1:] if labels else (self.facts.target,)
+        return tuple(column.name for column in columns)
 
     @property
     def _columns(self) -> tuple[str, ...]:
         return self.features or self.facts.columns
 
     def offers(self) -> Mapping[str, Sequence[Any]]:
-        return {"features": self.facts.columns}
+        targets = {"target": ["", *self._predictable]} if self.facts.labels else {}
+        return {**targets, "features": self.facts.columns}
 
     def counts(self) -> dict[Split, int]:
         return dict(zip(SPLITS, self.facts.counts, strict=True))
 
     def source_info(self) -> DatasetInfo:
-        target = self.facts.target
+        target = self.predicted
         task = task_of(target, self.task)
         scales = self.scale_target and task == "regression"
         return DatasetInfo(
@@ -178,7 +194,7 @@ class Sequences(WithTestShare, FileSource):
     def _targets(self, path: Path, files: Sequence[SequenceFile]) -> "NDArray[Any]":
         import numpy as np
 
-        target = self.facts.target
+        target = self.predicted
         told = _told(path, files, self.facts.labels, target.name)
         if task_of(target, self.task) == "regression":
             return np.array([float(value) for value in told], dtype=np.float32)
