@@ -10,7 +10,6 @@ from workbench.core.clock import clock
 from workbench.core.events import (
     EpochCompleted,
     Event,
-    Metrics,
     RecipeChanged,
     RunCompleted,
     RunStarted,
@@ -53,7 +52,8 @@ class Lines:
         """A step has no line of its own."""
 
     def _show_epoch(self, event: EpochCompleted) -> None:
-        parts = [figures(event.train), figures(event.val, "val "), *self._pace(event)]
+        val = {name: event.val[name] for name in event.train if name in event.val}
+        parts = [figures(event.train), figures(val, "val "), *self._pace(event)]
         told = " · ".join(part for part in parts if part)
         print(f"epoch {event.epoch}/{self._epochs} · {told}", flush=True)
 
@@ -82,7 +82,7 @@ class Bar(Lines):
     def __init__(self, folder: Path, noun: str) -> None:
         super().__init__(folder, noun)
         self._drawn = 0.0
-        self._val: Metrics = {}
+        self._val: dict[str, float] = {}
 
     def _show_step(self, event: StepCompleted) -> None:
         if time.monotonic() - self._drawn >= DRAW_SECONDS or event.step == self._steps:
@@ -93,7 +93,8 @@ class Bar(Lines):
 
     def _show_epoch(self, event: EpochCompleted) -> None:
         # A step's accuracy is of one batch and jumps: once there is a better one, it is shown.
-        self._val = {f"val {name}": value for name, value in event.val.items() if name != "loss"}
+        self._val = {f"val {name}": event.val[name] for name in event.train if name in event.val}
+        self._val.pop("val loss", None)
 
     def _show_ending(self, event: RunCompleted) -> None:
         if event.reason in ("completed", "early"):

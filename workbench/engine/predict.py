@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from workbench.core.data import DatasetInfo, Split
 from workbench.core.files import write_atomically
 from workbench.core.train import LossSpec
+from workbench.engine import metrics
 from workbench.engine.batches import Batches
 from workbench.engine.build import convolves
 
@@ -67,7 +68,8 @@ def _nothing(info: DatasetInfo) -> Predictions:
 
 
 def metrics_of(predictions: Predictions, info: DatasetInfo) -> dict[str, float]:
-    """`loss`, and `accuracy` (a fraction) or `mae` by task; empty for an empty split."""
+    """`loss`, `accuracy` (a fraction) or `mae` by task, and what `metrics` adds; empty for an empty
+    split. Values that are not finite have no metrics beside these."""
     if not len(predictions.targets):
         return {}
     found = {"loss": predictions.losses.double().mean().item()}
@@ -77,6 +79,9 @@ def metrics_of(predictions: Predictions, info: DatasetInfo) -> dict[str, float]:
     else:
         off = (predictions.probabilities - predictions.targets).abs()
         found["mae"] = off.double().mean().item()
+    if predictions.probabilities.isfinite().all():
+        further = metrics.of_classes if info.task == "classification" else metrics.of_values
+        found |= further(predictions.probabilities.numpy(), predictions.targets.numpy())
     return found
 
 
