@@ -161,7 +161,8 @@ class TestTrain:
         *epochs, test, folder = done.stdout.splitlines()
         assert [line.split(" · ")[0] for line in epochs] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
         assert re.search(r"loss [\d.]+ · accuracy [\d.]+ .* samples/s · 0\.\d s left$", epochs[-1])
-        assert re.fullmatch(r"test  loss [\d.]+ · accuracy [\d.]+", test)
+        figures = (r"\w+ [\d.]+",) * 4  # precision, recall, f1 and roc_auc
+        assert re.fullmatch(" · ".join((r"test  loss [\d.]+ · accuracy [\d.]+", *figures)), test)
         assert (Path(folder.removeprefix("run").strip()) / "checkpoints" / "best.pt").is_file()
 
     def test_a_bar_on_a_terminal_then_mae_of_regression(self, tmp_path: Path) -> None:
@@ -184,7 +185,8 @@ class TestTrain:
         assert re.search(r"mae .* samples/s · 0\.\d s left$", last)
         test, folder = outcome.splitlines()
         figures = told(tmp_path, "evaluate", folder.removeprefix("run").strip())
-        assert test == f"test  loss {figures['loss']:,.1f} · mae {figures['mae']:.4f}"
+        known = f"test  loss {figures['loss']:,.1f} · mae {figures['mae']:.4f} · rmse "
+        assert test.startswith(known)
         assert "accuracy" not in figures
 
     def test_loading_says_how_long_it_takes_yet(
