@@ -202,7 +202,9 @@ def main() -> int:
         campaign = Campaign(Path(folder), options.seed)
         for number in range(options.runs):
             name, kills = names[number % len(names)], 2 if number % 3 == 2 else 1
-            landed, told = campaign.killed(name, kills)
+            landed, told = 0, ""
+            while not landed and not told:  # one that ended first was not killed
+                landed, told = campaign.killed(name, kills)
             same += not told
             print(f"{number + 1}: {name}, killed {landed}x: {told or 'the same'}", flush=True)
     print(f"{same} of {options.runs}")
