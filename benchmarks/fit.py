@@ -2,7 +2,7 @@
 
 Both sides of a ratio take short turns next to each other, so that what else the machine does falls
 on both; a figure is the median over the turns. Name the parts to run:
-    limit hand peers waiting window late first soak [minutes]
+    limit hand peers waiting window late first log soak [minutes]
 and, behind hand, peers and window, works if not all are wanted: cnn cnn32 mlp logistic.
 Each part takes about two minutes, soak an hour unless it is told how many minutes.
 """
@@ -20,6 +20,7 @@ PARTS = {
     "window": "windowed",
     "late": "windowed",
     "first": "windowed",
+    "log": "logged",
     "soak": "soak",
 }
 
