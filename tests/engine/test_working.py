@@ -33,7 +33,7 @@ def test_threads_are_those_of_the_recipe_and_afterwards_those_of_before(tmp_path
 def test_a_resumed_run_works_with_as_many_threads_as_before(tmp_path: Path) -> None:
     """Sums over other parts are other sums: with another number the weights would drift."""
     before, other = torch.get_num_threads(), other_number_of_threads()
-    project = small.cnn(epochs=50)
+    project = small.cnn(epochs=50, batch_size="all")
     run = small.new_run(project, tmp_path)
     try:
         torch.set_num_threads(other)
@@ -92,3 +92,17 @@ def test_fp16_is_refused_where_there_is_no_cuda_also_after_training(tmp_path: Pa
     list(fit(trained, run))
     run.project_file.write_text(project.to_json(), encoding="utf-8")
     assert evaluate(run, "test").samples > 0  # a run of another machine can be measured here
+
+
+def test_little_work_is_done_by_one_thread(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    started = []
+    try:
+        torch.set_num_threads(2)
+        for project in (small.linear(epochs=1), small.cnn(epochs=1, batch_size="all")):
+            with closing(fit(project, small.new_run(project, tmp_path))) as events:
+                started += [event for event in events if isinstance(event, RunStarted)]
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert [event.threads for event in started] == [1, 2]

@@ -20,7 +20,7 @@ from workbench.engine.changes import Changes
 from workbench.engine.memory import out_of_memory
 from workbench.engine.run_files import last_good
 from workbench.engine.training import Training
-from workbench.engine.working import check_precision, refused, working
+from workbench.engine.working import check_precision, refused, usual_threads, working
 
 
 def fit(
@@ -47,7 +47,7 @@ def fit(
     before = (last_good(run) if resume else None) or {}
     device = machine.device(project.train.device)
     check_precision(project.train, device)
-    with working(project.train, device, before.get("threads", 0)):
+    with working(project.train, device, before.get("threads", usual_threads(project))):
         training = _prepared(project, run, before, weights, changes)
         if weights and not before:
             training.save_first()

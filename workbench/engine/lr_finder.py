@@ -19,7 +19,7 @@ from workbench.engine.batches import Batch, Batches, loading
 from workbench.engine.build import build
 from workbench.engine.placed import placed
 from workbench.engine.stepper import Stepper
-from workbench.engine.working import check_precision, working
+from workbench.engine.working import check_precision, usual_threads, working
 
 SMALLEST, LARGEST = 1e-6, 10.0
 STEPS = 150
@@ -45,7 +45,8 @@ def find_lr(project: Project) -> Generator[Event]:
     device = machine.device(project.train.device)
     check_precision(project.train, device)
     devices = [device] if device.type == "cuda" else []
-    with working(project.train, device), torch.random.fork_rng(devices=devices):
+    threads = usual_threads(project)
+    with working(project.train, device, threads), torch.random.fork_rng(devices=devices):
         tried: list[LrTried] = []
         for event in _tried(project, device):
             tried.append(event)

@@ -6,8 +6,23 @@ from contextlib import contextmanager
 
 import torch
 
+from workbench.core.costs import costs_of
 from workbench.core.errors import UserError
+from workbench.core.project import Project
 from workbench.core.train import TrainConfig
+
+LITTLE_WORK = 1_000_000
+"""Multiply-adds of a forward pass over a batch, below which one thread does it as fast as several.
+Those would wait for each other at every operation: on a machine that is busy with other things,
+a hundred times as long as the work itself takes."""
+
+
+def usual_threads(project: Project) -> int:
+    """The threads for a run whose recipe leaves them to torch: 1 for little work, else 0, which is
+    as many as torch takes. Told by arithmetic: the same project must always have the same."""
+    info, train = project.data.info(), project.train
+    work = costs_of(project, project.model.walk(info.shape)).multiply_adds
+    return int(work * train.batch_length(info.sizes["train"]) < LITTLE_WORK)
 
 
 @contextmanager
@@ -24,14 +39,21 @@ def working(config: TrainConfig, device: torch.device, threads: int = 0) -> Iter
     try:
         if wanted:
             torch.set_num_threads(wanted)
-        torch.use_deterministic_algorithms(config.deterministic)
+        _be_strict(config.deterministic)
         torch.set_float32_matmul_precision("high" if config.precision == "tf32" else "highest")
         yield
     finally:
         if wanted:
             torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(was_strict)
+        _be_strict(was_strict)
         torch.set_float32_matmul_precision(precision)
+
+
+def _be_strict(wanted: bool) -> None:
+    """Switch deterministic algorithms, only if that changes anything: torch imports its compiler
+    for it, which takes two seconds."""
+    if wanted != torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(wanted)
 
 
 def check_precision(config: TrainConfig, device: torch.device) -> None:
