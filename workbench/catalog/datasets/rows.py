@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-RELEASE_BYTES = 64 << 20
+RELEASE_BYTES = 16 << 20
 HELD_BYTES = 256 << 20
 """What samples from a file may take in the machine's own memory. Beyond, the system keeps of the
 file what there is room for, and gives it up where others need it: as fast, and no second copy."""
