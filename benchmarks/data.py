@@ -14,6 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.core.threads import SPINS
+
+os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))  # before torch, as the program does
+
 import numpy as np
 import torch
 from PIL import Image
