@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.test_cli import environment
 
 SCRIPT = Path(__file__).parent / "campaigns" / "kill.py"
 
 
+@pytest.mark.timeout(330)  # ten starts of torch
 def test_runs_that_were_killed_end_as_if_they_never_were(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, SCRIPT, "2"],

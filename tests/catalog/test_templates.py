@@ -39,7 +39,7 @@ def test_a_template_fits_itself_to_any_dataset_or_says_why_not(name: str, data: 
         assert project.data == spec
         return
     assert not spec.info().is_image
-    assert name in sentence
+    assert template.title in sentence
     assert spec.info().title in sentence
 
 

@@ -57,7 +57,8 @@ def test_it_runs_alone_and_learns_what_the_program_learns(
         e for e in fit(project, create_run(project, tmp_path)) if isinstance(e, EpochCompleted)
     )
     figures = [float(figure) for figure in re.findall(r"-?\d+\.\d{4}", printed)]
-    expected = [*told.train.values(), *told.val.values()]
+    metric = "mae" if project.data.info().task == "regression" else "accuracy"
+    expected = [split[name] for split in (told.train, told.val) for name in ("loss", metric)]
     assert figures[: len(expected)] == pytest.approx(expected, abs=6e-5, rel=1e-5)
     assert printed.splitlines()[1].startswith("test loss")
 

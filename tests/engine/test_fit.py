@@ -198,7 +198,15 @@ def test_what_a_run_says_from_first_to_last(tmp_path: Path) -> None:
 
     assert isinstance(completed, RunCompleted)
     assert (completed.reason, completed.epoch, completed.step) == ("completed", 2, 2 * per_epoch)
-    assert completed.test.keys() == {"loss", "accuracy"}
+    assert set(completed.test) == {
+        "loss",
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "top5",
+        "roc_auc",
+    }
     for event in small.of_kind(events, CheckpointSaved) + small.of_kind(events, PredictionsSaved):
         assert (run.folder / event.path).is_file()
     assert small.of_kind(events, CheckpointSaved)[-1].step == 2 * per_epoch
