@@ -67,6 +67,7 @@ class Training:
         self.figures = Figures(self.loss, self.info)
         self.best, self.files = Best(), RunFiles(run)
         self.saved_step = -1
+        self.untold: list[StepCompleted] = []
         self.diverged = False
         self.watch, self.report = Stopwatch(), Rate(REPORT_SECONDS)
         self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
@@ -87,6 +88,7 @@ class Training:
     def events(self) -> Generator[Event]:
         """The whole run."""
         yield self._started()
+        yield from self._tell()
         while self.epoch < self.config.epochs and not self._has_stalled():
             yield from self._train_epoch()
             self.epoch += 1
@@ -144,14 +146,19 @@ class Training:
         return True
 
     def _tell(self) -> Iterator[StepCompleted]:
+        """Tell of the last steps. Who stops in between leaves the rest to a resumed run."""
+        self._read()
+        while self.untold:
+            if not math.isfinite(self.untold[0].metrics["loss"]):
+                raise not_finite(self.untold[0].step)
+            yield self.untold.pop(0)
+
+    def _read(self) -> None:
         """Read the figures of the last steps back, in one go."""
-        told = self.figures.read()
+        told, seconds = self.figures.read(), self.watch.seconds
         self.diverged |= not all(math.isfinite(step.metrics["loss"]) for step in told)
-        seconds = self.watch.seconds
-        for step in told:
-            if not math.isfinite(step.metrics["loss"]):
-                raise not_finite(step.step)
-            yield StepCompleted(
+        self.untold += [
+            StepCompleted(
                 step=step.step,
                 epoch=self.epoch + 1,
                 seconds=seconds,
@@ -159,6 +166,8 @@ class Training:
                 metrics=step.metrics,
                 lr=step.lr,
             )
+            for step in told
+        ]
 
     def _measure_epoch(self) -> Iterator[Event]:
         train = self.figures.epoch_means()
@@ -221,7 +230,7 @@ class Training:
         if self.step in (0, self.saved_step):
             return
         try:
-            list(self._tell())
+            self._read()
             if not self.diverged and checkpoint.is_finite(self.network):
                 event = self._save()
                 if isinstance(event, WriteFailed):
@@ -242,6 +251,7 @@ class Training:
             "seconds": self.watch.seconds,
             "sums": self.figures.sums,
             "best": self.best.state,
+            "untold": [asdict(step) for step in self.untold],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -263,6 +273,7 @@ class Training:
             self.epoch, self.step = state["epoch"], state["step"]
             self.figures.sums, self.best.state = state["sums"], state["best"]
             self.watch.before = state["seconds"]
+            self.untold = [StepCompleted(**step) for step in state["untold"]]
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise UserError("The checkpoint can't be resumed: {reason}.", reason=error) from error
         self.saved_step = self.step
