@@ -20,6 +20,7 @@ from workbench.core.files import parse_json
 from workbench.core.spec import validated
 from workbench.engine import held
 from workbench.engine.batches import Batches, forget
+from workbench.engine.data_check import check
 
 DRAW = np.random.default_rng(1)
 NO_SHARES = {"val_fraction": 0.0, "test_fraction": 0.0}
@@ -94,6 +95,19 @@ def test_images_of_a_large_npy_stay_in_it_and_are_the_same(
             torch.testing.assert_close(one.inputs, other.inputs, rtol=1e-5, atol=1e-6)
     (tmp_path / "x.npy").unlink()
     assert (np.asarray(mapped["train"].inputs) == in_memory["train"].inputs).all()
+
+
+def test_images_that_stay_in_their_file_are_checked_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = DRAW.random((50, 9, 8)).astype("f4")
+    array[7, 2, 3] = np.nan
+    np.save(tmp_path / "x.npy", array)
+    np.save(tmp_path / "y.npy", np.arange(50) % 2)
+    monkeypatch.setattr(rows, "HELD_BYTES", 0)
+    forget()
+    *_, told = check(opened(tmp_path / "x.npy", layout="image"))
+    assert [found.count for found in told.findings if found.kind == "not_finite"] == [1]
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

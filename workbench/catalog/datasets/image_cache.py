@@ -48,17 +48,27 @@ def decoded(
         UserError: there is no room for them.
         OSError: a file is gone, or the disk refuses.
     """
-    path = cache_dir() / f"{_key(digest, rule)}.npy"
-    if not path.exists():
+    path = cache_dir() / f"{_key(root, digest, rule)}.npy"
+    kept = _kept(path, len(names))
+    if kept is None:
         yield from _write(root, names, rule, path)
-    with contextlib.suppress(OSError):  # which is the oldest counts from the last use
-        os.utime(path)
-    return _read(path)
+        kept = _read(path)
+    return kept
 
 
-def _key(digest: str, rule: Rule) -> str:
-    told = json.dumps([1, digest, *rule])  # 1 is the version of what decoding does
+def _key(root: Path, digest: str, rule: Rule) -> str:
+    """Of the folder too: copies of names, sizes and times may well hold other pixels."""
+    told = json.dumps([1, os.fsencode(root.resolve()).hex(), digest, *rule])  # 1 is of decoding
     return hashlib.sha256(told.encode()).hexdigest()[:40]
+
+
+def _kept(path: Path, count: int) -> Decoded | None:
+    """What the cache holds; None where it is missing, or half there after a crash."""
+    with contextlib.suppress(OSError, ValueError):
+        os.utime(path)  # which is the oldest counts from the last use
+        found = _read(path)
+        return found if len(found.rows) == count else None
+    return None
 
 
 def _read(path: Path) -> Decoded:

@@ -182,7 +182,7 @@ class ImageFolder(WithTestShare, FileSource):
         """What `rows` holds for each of the files, by split."""
         import numpy as np
 
-        kept = np.array([row for row in range(len(files)) if row not in unreadable])
+        kept = np.array([row for row in range(len(files)) if row not in unreadable], np.int64)
         if len(kept) != sum(self.facts.counts):  # damaged without a trace of it
             raise changed(self.path)
         places = {label: place for place, label in enumerate(self.facts.classes)}
