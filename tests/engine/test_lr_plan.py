@@ -100,3 +100,6 @@ def test_parts_that_do_not_go_together_are_told() -> None:
     cycle = SchedulerSpec.named("OneCycleLR")()
     with pytest.raises(UserError, match="warms up by itself"):
         planned(recipe(scheduler=cycle, warmup_steps=5))
+    for kind in ("Adagrad", "LBFGS", "Muon"):
+        with pytest.raises(UserError, match="moves the momentum too, and this optimizer has none"):
+            planned(recipe(scheduler=cycle, optimizer=OptimizerSpec.named(kind)()))

@@ -180,7 +180,8 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(
     assert len(steps) == 3
     assert steps == sorted(steps, reverse=True)
     data = bytearray(run.last.read_bytes())
-    data[len(data) // 2] ^= 1
+    for place in range(len(data) // 3, len(data) // 2):  # a single one may be mere padding
+        data[place] ^= 1
     run.last.write_bytes(data)
     events = list(fit(project, run, resume=True))
     assert next(e.step for e in events if isinstance(e, RunStarted)) == steps[1]

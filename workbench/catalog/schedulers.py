@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from workbench.core.errors import UserError
 from workbench.core.reasons import Refused
 from workbench.core.source import literal
 from workbench.core.spec import Number, Size
@@ -141,6 +142,16 @@ class OneCycleLR(_Scheduler):
     final_div_factor: Annotated[Number, Field(ge=1.0, le=1e9)] = Field(
         default=1e4, title="End divisor", description="It ends at its start divided by this."
     )
+
+    def make(
+        self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
+    ) -> "LRScheduler | None":
+        if not {"momentum", "betas"} & optimizer.defaults.keys():  # torch's own condition
+            raise UserError(
+                "OneCycleLR moves the momentum too, and this optimizer has none. Choose SGD, Adam "
+                "or AdamW, or another scheduler."
+            )
+        return super().make(optimizer, epochs, steps_per_epoch)
 
     def arguments(
         self, optimizer: "Optimizer", epochs: int, steps_per_epoch: int
