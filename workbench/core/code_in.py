@@ -4,7 +4,6 @@ What the layers can't say is kept as it is, in an opaque layer with the reason.
 """
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,8 +207,3 @@ def _layer(item: Item, taken: set[str]) -> LayerSpec:
 
 def _sizes(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, Sequence) else (value,)
-
-
-def looks_like_code(text: str) -> bool:
-    """Whether a text is Python with a network, rather than JSON."""
-    return bool(re.search(r"\bnn\.\w+\(|\bclass \w+\(", text))

@@ -127,8 +127,8 @@ def _not_measured(network: nn.Module, project: Project, batches: Batches) -> Why
 
 def _is_short(project: Project, samples: int) -> bool:
     """Told by arithmetic, not by a clock: the same project must always be short, or never."""
-    info, train = project.data.info(), project.train
-    work = costs_of(project, project.model.walk(info.shape)).multiply_adds
+    train = project.train
+    work = costs_of(project, project.walk()).multiply_adds
     steps = train.epochs * math.ceil(samples / train.batch_length(samples))
     seconds = 3 * work * samples * train.epochs / _MULTIPLY_ADDS + steps * _STEP_SECONDS
     return seconds < SHORT_SECONDS or steps < FEW_STEPS

@@ -20,9 +20,8 @@ a hundred times as long as the work itself takes."""
 def usual_threads(project: Project) -> int:
     """The threads for a run whose recipe leaves them to torch: 1 for little work, else 0, which is
     as many as torch takes. Told by arithmetic: the same project must always have the same."""
-    info, train = project.data.info(), project.train
-    work = costs_of(project, project.model.walk(info.shape)).multiply_adds
-    return int(work * train.batch_length(info.sizes["train"]) < LITTLE_WORK)
+    costs = costs_of(project, project.walk())
+    return int(costs.multiply_adds * costs.batch < LITTLE_WORK)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ class LrDialog(QDialog):
     """The loss over lr, each step thin and their mean strong, with a line at the suggestion."""
 
     def __init__(self, window: MainWindow) -> None:
-        from workbench.ui.plots import Plot
+        from workbench.ui.plots import Plot, pen
 
         super().__init__(window)
         self.setObjectName("dialog.lr")
@@ -37,6 +37,9 @@ class LrDialog(QDialog):
         self.plot.setLogMode(x=True)
         self.plot.setLabel("bottom", "lr")
         self.plot.setLabel("left", tr("loss"))
+        train = self._session.theme.colors.train
+        self._raw, self._smoothed = (self.plot.plot(pen=pen(train, a)) for a in (90, 255))
+        self._session.drawing.connect(self._draw)
         self.use = styled(QPushButton(tr("Use this")), "primary")
         named(self.use, "dialog.lr.use", tr("Use this"), tr("Put this lr into the recipe"))
         self.use.setEnabled(False)
@@ -62,21 +65,18 @@ class LrDialog(QDialog):
         if not self.isVisible():
             return
         self._tried += [event for event in events if isinstance(event, LrTried)]
-        self._draw()
+        self._session.request_draw()
         for event in events:
             if isinstance(event, LrFound):
                 self._show_found(event)
 
     def _draw(self) -> None:
-        from workbench.ui.plots import pen
-
-        colors = self._session.theme.colors
-        self.plot.clear()
         lrs = [event.lr for event in self._tried]
-        self.plot.plot(lrs, [event.loss for event in self._tried], pen=pen(colors.train, 90))
-        self.plot.plot(lrs, [event.smoothed for event in self._tried], pen=pen(colors.train))
+        self._raw.setData(lrs, [event.loss for event in self._tried])
+        self._smoothed.setData(lrs, [event.smoothed for event in self._tried])
 
     def _show_found(self, event: LrFound) -> None:
+        self._draw()
         if event.lr is None:
             self.told.setText(
                 tr("The loss falls at no lr: look at the network, the loss and the data.")

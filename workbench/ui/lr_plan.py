@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from workbench.core.events import Event
 from workbench.core.shown import LrPlanned
 from workbench.core.train import NoScheduler, TrainConfig
+from workbench.ui.asking import Asking
 from workbench.ui.card_text import put, small
-from workbench.ui.data.asking import Asking
 from workbench.ui.naming import named
 from workbench.ui.session import Session
 from workbench.ui.text import tr

@@ -19,7 +19,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.core.layer import shape_text
 from workbench.core.shown import ArraysTold
-from workbench.ui.data.asking import Asking
+from workbench.ui.asking import Asking
 from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import sentence, tr

@@ -7,7 +7,7 @@ from workbench.core.data import DatasetSpec
 from workbench.core.data_check import DataChecked, Finding
 from workbench.core.events import Event
 from workbench.core.file_source import FileSource
-from workbench.ui.data.asking import Asking
+from workbench.ui.asking import Asking
 from workbench.ui.data.part import Part
 from workbench.ui.naming import named, styled
 from workbench.ui.session import Session

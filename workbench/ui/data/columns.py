@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from workbench.core.data import DatasetInfo
 from workbench.core.events import Event
 from workbench.core.shown import ColumnsSummed, ColumnSummary
-from workbench.ui.data.asking import Asking
+from workbench.ui.asking import Asking
 from workbench.ui.data.part import Part
 from workbench.ui.naming import named, styled
 from workbench.ui.session import Session

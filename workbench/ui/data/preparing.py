@@ -12,7 +12,7 @@ from workbench.core.layer import shape_text
 from workbench.core.shown import SamplesPrepared
 from workbench.core.spec import told
 from workbench.core.transform import TransformSpec
-from workbench.ui.data.asking import Asking
+from workbench.ui.asking import Asking
 from workbench.ui.data.part import Part
 from workbench.ui.data.preview import DRAWS, Preview
 from workbench.ui.data.transform_list import TransformList, fill_menu

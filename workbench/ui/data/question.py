@@ -12,7 +12,7 @@ from workbench.core.events import Event
 from workbench.core.layer import counted
 from workbench.core.shown import TableHead
 from workbench.core.spec import told
-from workbench.ui.data.asking import Asking
+from workbench.ui.asking import Asking
 from workbench.ui.data.columns_found import ROWS, ColumnsFound
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTableView
 from workbench.core.data import SPLITS, Split
 from workbench.core.events import DataDescribed, Event
 from workbench.core.shown import SamplesFound
-from workbench.ui.data.asking import Asking
+from workbench.ui.asking import Asking
 from workbench.ui.data.balance import SPLIT_NAMES, Balance
 from workbench.ui.data.models import Pictures, Shown, TableRows
 from workbench.ui.data.part import Part
