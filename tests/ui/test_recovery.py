@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from test_processes import environment
 
+from workbench.core.errors import UserError
 from workbench.core.events import CheckpointSaved, EpochCompleted, RunCompleted, StepCompleted
 from workbench.core.project import Project, save_project
 from workbench.core.run_list import listed
@@ -154,6 +155,12 @@ def offered(qtbot: QtBot, window: MainWindow) -> str:
     return text.text()
 
 
+def ground(window: MainWindow) -> str:
+    """The colour that the banner has between its sentence and its buttons."""
+    frame = widget(window, "banner_frame")
+    return frame.grab().toImage().pixelColor(5, frame.height() // 2).name()
+
+
 def test_resume_brings_back_the_project_of_the_run_and_goes_on_with_it(
     qtbot: QtBot, open_window: OpenWindow, left: Run
 ) -> None:
@@ -202,9 +209,13 @@ def test_unsaved_changes_are_offered_first(
     save_project(small_project(), home / "recovered-1.workbench")
     window = open_window()
     assert "unsaved changes" in offered(qtbot, window)
+    assert ground(window) == window.session.theme.colors.offer
     qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
     click_named(qtbot, window, "banner.close")
     text = widget(window, "banner.text")
     assert isinstance(text, QLabel)
     assert text.isVisible()
     assert text.text().startswith(left.name)
+    assert ground(window) == window.session.theme.colors.offer
+    window.session.failed.emit(UserError("The disk is full."), False)
+    assert ground(window) == window.session.theme.colors.fault  # red is for what went wrong

@@ -1,4 +1,4 @@
-"""The banner: what went wrong, and the button that mends it, without a dialog in the way."""
+"""The banner: what went wrong or is offered, and the button for it, without a dialog in the way."""
 
 from collections.abc import Callable
 
@@ -71,10 +71,14 @@ class Banner(QToolBar):
         act: Callable[[], object] | None = None,
         holds: Callable[[], bool] = _always,
         dismiss: Callable[[], object] | None = None,
+        *,
+        offer: bool = False,
     ) -> None:
         """Show a sentence, and a button that hides the banner and calls `act`; `holds` says after
         an edit whether there is still something to do. `dismiss` has a button too: to close the
-        banner alone says nothing."""
+        banner alone says nothing. An `offer` is no fault, and looks like none."""
+        self._frame.setProperty("offer", offer)
+        self._frame.style().polish(self._frame)
         self.text.setText(text)
         self.setAccessibleName(text)
         self._act, self._holds, self._dismiss = act, holds, dismiss

@@ -126,6 +126,7 @@ class ProjectFiles:
                 tr("The last session was ended with unsaved changes."),
                 tr("Open them"),
                 self._recover,
+                offer=True,
             )
 
     def _recover(self) -> None:

@@ -93,6 +93,7 @@ class Recovery(QObject):
             tr("Resume"),
             lambda: self._resume(left.run),
             dismiss=lambda: self._dismiss(left.run),
+            offer=True,
         )
 
     def _dismiss(self, run: Run) -> None:

@@ -29,6 +29,7 @@ class Colors:
     bad: str
     warn: str
     fault: str
+    offer: str
     hover: str
     plot_axis: str
 
@@ -49,6 +50,7 @@ LIGHT = Colors(
     bad="#c62f36",
     warn="#9a6700",
     fault="#fde0e0",
+    offer="#e4eefc",
     hover="#f3f5f8",
     plot_axis="#5d6673",
 )
@@ -68,6 +70,7 @@ DARK = Colors(
     bad="#ff6b70",
     warn="#e3b341",
     fault="#4a2427",
+    offer="#23344f",
     hover="#30353c",
     plot_axis="#9aa3ae",
 )

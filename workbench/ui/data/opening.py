@@ -177,6 +177,7 @@ class Opening(QObject):
             label,
             lambda: self._fit(keep),
             lambda: document.project.data == data and not fits(document.project),
+            offer=True,
         )
 
     def _show_samples(self) -> None:
