@@ -36,6 +36,7 @@ from workbench.core.project import Project
 from workbench.core.template import Template
 from workbench.engine.remote import Engines
 from workbench.ui.main_window import MainWindow
+from workbench.ui.panels.accuracy import AccuracyPanel
 from workbench.ui.panels.curves import STEP, CurvesPanel
 
 
@@ -135,6 +136,32 @@ def test_the_axis_can_be_epochs_or_seconds_and_the_scale_logarithmic(
     losses = [step.metrics["loss"] for step in steps]
     shown = panel.plot.raw.getData()[1]
     assert np.log10(min(losses)) <= shown.min() <= shown.max() <= np.log10(max(losses)) + 1e-9
+
+
+def test_every_recorded_metric_can_be_drawn(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = open_window(on_digits("mlp", epochs=2))
+    events, panel = heard(window), window.panels["accuracy"]
+    assert isinstance(panel, AccuracyPanel)
+    keys(qtbot, window, "F5")
+    qtbot.waitUntil(lambda: len(events) > 0 and idle(window), timeout=PATIENCE)
+    epochs = of(EpochCompleted, events)
+    for text, name, scale in (
+        ("Recall", "recall", 1),
+        ("Top-5 accuracy", "top5", 1),
+        ("ROC-AUC", "roc_auc", 1),
+        ("Accuracy", "accuracy", 100),
+    ):
+        pick(qtbot, panel.metrics, text)
+        drawn(qtbot, window)
+        assert panel.dock.windowTitle() == text
+        y = panel.plot.points.getOriginalDataset()[1]
+        np.testing.assert_allclose(y, [scale * epoch.val[name] for epoch in epochs])
+        assert f"{y[-1]:.4g}"[:4] in panel.info.text()
+    offered = [action.text() for action in panel.metrics.actions()]
+    assert len(offered) == len(epochs[0].val) - 1  # the loss has a panel of its own
+    assert [action.text() for action in panel.metrics.actions() if action.isChecked()] == [
+        "Accuracy"
+    ]
 
 
 def test_pause_pauses_and_resume_goes_on(open_window: OpenWindow, qtbot: QtBot) -> None:

@@ -102,8 +102,9 @@ class MainWindow(QMainWindow):
 
     def _fill_docks(self) -> None:
         from workbench.ui.outcome import Outcomes
+        from workbench.ui.panels.accuracy import AccuracyPanel
         from workbench.ui.panels.confusion import ConfusionPanel
-        from workbench.ui.panels.curves import AccuracyPanel, CurvesPanel
+        from workbench.ui.panels.curves import CurvesPanel
         from workbench.ui.panels.data import DataPanel
         from workbench.ui.panels.layer import LayerPanel
         from workbench.ui.panels.palette import PalettePanel

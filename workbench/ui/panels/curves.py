@@ -1,4 +1,4 @@
-"""The Loss and Accuracy panels: curves that grow while training goes on."""
+"""The Loss panel, and what other panels of curves share: they grow while training goes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton
 
-from workbench.core.events import EpochCompleted, Event, RunStarted, StepCompleted
+from workbench.core.events import EpochCompleted, Event, Metrics, RunStarted, StepCompleted
 from workbench.ui.dock import Dock
 from workbench.ui.empty import Empty
 from workbench.ui.naming import named, sign_button
@@ -29,7 +29,7 @@ class CurvesPanel(Panel):
 
     def __init__(self, session: Session, dock: Dock) -> None:
         super().__init__(session, dock)
-        self.train, self.val = Series(4), Series(4)
+        self._held: dict[str, tuple[Series, Series]] = {}
         self._steps_per_epoch = 1
         self._best: float | None = None
         self._axis, self._smooth = "step", True
@@ -50,8 +50,28 @@ class CurvesPanel(Panel):
         return Empty(self.name, text, self.session)
 
     def metric_name(self) -> str:
-        """The name of the metric in the events."""
+        """The name of the shown metric in the events."""
         return "loss"
+
+    def holds(self, metric: str) -> bool:
+        """Whether this panel can show a metric of the events."""
+        return metric == "loss"
+
+    def _both(self, metric: str) -> tuple[Series, Series]:
+        """A metric in training and in validation."""
+        if metric not in self._held:
+            self._held[metric] = Series(4), Series(4)
+        return self._held[metric]
+
+    @property
+    def train(self) -> Series:
+        """The shown metric, a point for each step."""
+        return self._both(self.metric_name())[0]
+
+    @property
+    def val(self) -> Series:
+        """The shown metric on the validation split, a point for each epoch."""
+        return self._both(self.metric_name())[1]
 
     def shown(self, value: float) -> str:
         """A value of the axis as the legend tells it."""
@@ -63,31 +83,30 @@ class CurvesPanel(Panel):
 
     def clear(self) -> None:
         """Forget the run that was shown."""
-        self.train.clear()
-        self.val.clear()
+        self._held.clear()
         self._best = None
         self.show_all()
 
     def on_events(self, events: list[Event]) -> None:
         """Append what is new; drawing follows by the clock."""
-        metric = self.metric_name()
         for event in events:
-            if isinstance(event, StepCompleted) and metric in event.metrics:
-                self._add(self.train, event, event.metrics[metric])
+            if isinstance(event, StepCompleted):
+                self._add(0, event, event.metrics)
             elif isinstance(event, EpochCompleted):
-                if metric in event.val:
-                    self._add(self.val, event, event.val[metric])
+                self._add(1, event, event.val)
                 if event.best:
                     self._best = event.step
             elif isinstance(event, RunStarted):
                 self._steps_per_epoch = event.steps_per_epoch
-                self.train.cut(event.step)
-                self.val.cut(event.step)
+                for series in (each for both in self._held.values() for each in both):
+                    series.cut(event.step)
         self._stale = True
 
-    def _add(self, series: Series, event: StepCompleted | EpochCompleted, value: float) -> None:
+    def _add(self, which: int, event: StepCompleted | EpochCompleted, metrics: Metrics) -> None:
         epoch = event.step / self._steps_per_epoch
-        series.append(event.step, epoch, event.seconds, value)
+        for metric, value in metrics.items():
+            if self.holds(metric):
+                self._both(metric)[which].append(event.step, epoch, event.seconds, value)
 
     def draw(self) -> None:
         if not self.train.length and not self.val.length:
@@ -174,6 +193,7 @@ class CurvesPanel(Panel):
         menu.addSeparator()
         menu.addAction(tr("Show all"), self.show_all)
         button.setMenu(menu)
+        self.options = menu
         return button
 
     @staticmethod
@@ -206,25 +226,3 @@ class CurvesPanel(Panel):
         """Draw over `step`, `epoch` or `seconds`."""
         self._axis = axis
         self.show_all()
-
-
-class AccuracyPanel(CurvesPanel):
-    """Accuracy in percent; for regression, the mean absolute error."""
-
-    @property
-    def _regression(self) -> bool:
-        project = self.session.run_project or self.session.document.project
-        return project.data.info().task == "regression"
-
-    def metric_name(self) -> str:
-        return "mae" if self._regression else "accuracy"
-
-    def shown(self, value: float) -> str:
-        return f"{value:.4g}" if self._regression else f"{value:.1f} %"
-
-    def factor(self) -> float:
-        return 1.0 if self._regression else 100.0
-
-    def draw(self) -> None:
-        self.dock.set_title(tr("Mean absolute error") if self._regression else tr("Accuracy"))
-        super().draw()

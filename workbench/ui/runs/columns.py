@@ -22,6 +22,7 @@ SIGNS = {
     "interrupted": "⚠",
     "unreadable": "⚠",
 }
+METRICS = {"roc_auc": "ROC-AUC", "top5": "top-5 accuracy", "r2": "R²"}
 WORDS = {"early": "stopped early"}
 STATUS_TIPS = {
     "running": "A process is training it at this moment",
@@ -186,7 +187,9 @@ def _metric(split: str, name: str) -> Column:
 
 
 def metric_title(name: str) -> str:
-    """`mae` as `MAE`, `top_5` as `top 5`."""
+    """`mae` as `MAE`, `roc_auc` as `ROC-AUC`."""
+    if name in METRICS:
+        return METRICS[name]
     return name.upper() if len(name) <= 4 and name != "loss" else name.replace("_", " ")
 
 
