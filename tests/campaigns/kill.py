@@ -2,7 +2,8 @@
 bit, those of a run that was never killed. `python tests/campaigns/kill.py 50` prints `50 of 50`.
 
 Each kill is SIGKILL to a `workbench train` of its own; recipes take turns, and every third run is
-killed twice. What is compared is all that the last and the best checkpoint hold but the clock.
+killed twice. What is compared is all that the last and the best checkpoint hold but the clock,
+and what the runs told of each step and epoch. The moments are random; their seed is printed.
 """
 
 import argparse
@@ -19,95 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from recipes import RECIPES, project, uncovered  # beside this script
 
-import workbench.catalog  # noqa: F401  lets the shelves find all choices
-from workbench.core.data import DatasetSpec
-from workbench.core.layer import LayerSpec
-from workbench.core.model import ModelSpec
-from workbench.core.project import Project, save_project
+from workbench.core.events import EpochCompleted, RunStarted, StepCompleted
+from workbench.core.project import save_project
 from workbench.core.runs import Run
-from workbench.core.train import TrainConfig
-from workbench.core.transform import TransformSpec
 
-ADAM = {"optimizer": {"type": "Adam"}, "lr": 0.002}
 CLOCKS = ("seconds",)  # the only thing that may differ
-RECIPES: dict[str, dict[str, Any]] = {
-    "Adam": ADAM,
-    "SGD with Nesterov, StepLR, warm-up": {
-        "optimizer": {"type": "SGD", "momentum": 0.9, "nesterov": True},
-        "scheduler": {"type": "StepLR", "step_size": 3, "gamma": 0.7},
-        "warmup_steps": 90,
-        "lr": 0.02,
-    },
-    "AdamW, OneCycleLR, averaged weights": {
-        "optimizer": {"type": "AdamW"},
-        "scheduler": {"type": "OneCycleLR"},
-        "ema_decay": 0.99,
-        "lr": 0.005,
-    },
-    "RMSprop, ReduceLROnPlateau": {
-        "optimizer": {"type": "RMSprop", "momentum": 0.5},
-        "scheduler": {"type": "ReduceLROnPlateau", "patience": 1},
-        "lr": 0.001,
-    },
-    "Adagrad, MultiStepLR, accumulated and clipped": {
-        "optimizer": {"type": "Adagrad"},
-        "scheduler": {"type": "MultiStepLR", "milestones": (4, 9)},
-        "accumulate": 3,
-        "max_norm": 0.5,
-        "lr": 0.01,
-    },
-    "Muon, CosineAnnealingLR": {
-        "optimizer": {"type": "Muon"},
-        "scheduler": {"type": "CosineAnnealingLR"},
-        "lr": 0.002,
-    },
-    "LBFGS": {"optimizer": {"type": "LBFGS", "max_iter": 3, "history_size": 5}, "lr": 0.3},
-    "SGD, CosineAnnealingWarmRestarts, bf16": {
-        "optimizer": {"type": "SGD"},
-        "scheduler": {"type": "CosineAnnealingWarmRestarts", "T_0": 3},
-        "precision": "bf16",
-        "lr": 0.05,
-    },
-    "Adam, ExponentialLR, patience": {
-        **ADAM,
-        "scheduler": {"type": "ExponentialLR", "gamma": 0.95},
-        "patience": 4,
-    },
-    "Adam, crops, turns and noise": {**ADAM, "prepare": ("RandomCrop", "RandomRotation")},
-    "Adam, MixUp": {**ADAM, "prepare": ("MixUp",)},
-}
-SHORTER = {"LBFGS": 4}
-EPOCHS = 12
-
-
-def project(name: str) -> Project:
-    """A recipe on the digits, with a network that draws random numbers and keeps statistics."""
-    layers = [
-        LayerSpec.named("Conv2d")(out_channels=8, padding=1),
-        LayerSpec.named("BatchNorm2d")(),
-        LayerSpec.named("ReLU")(),
-        LayerSpec.named("Flatten")(),
-        LayerSpec.named("Linear")(out_features=24),
-        LayerSpec.named("Dropout")(p=0.2),
-        LayerSpec.named("Linear")(out_features=10),
-    ]
-    recipe = dict(RECIPES[name])
-    prepare = tuple(TransformSpec.named(kind)() for kind in recipe.pop("prepare", ()))
-    return Project(
-        model=ModelSpec(layers=tuple(layers)),
-        data=DatasetSpec.named("Digits")(prepare=prepare),
-        train=TrainConfig.model_validate(
-            {
-                "loss": {"type": "CrossEntropyLoss"},
-                "batch_size": 32,
-                "epochs": SHORTER.get(name, EPOCHS),
-                "deterministic": True,
-                "threads": 1,
-                **recipe,
-            }
-        ),
-    )
 
 
 class Campaign:
@@ -126,7 +45,7 @@ class Campaign:
 
     def _begun(self, name: str) -> tuple["subprocess.Popen[str]", Run]:
         file, runs = self._folder / "project.workbench", Path(tempfile.mkdtemp(dir=self._folder))
-        save_project(project(name), file)
+        save_project(project(name, self._folder), file)
         process = _workbench(file, "--runs-dir", runs)
         while not (made := list(runs.glob("*/project.json"))) and process.poll() is None:
             time.sleep(0.01)
@@ -173,6 +92,24 @@ def _differences(run: Run, whole: Run) -> Iterator[str]:
     for mine, theirs in ((run.last, whole.last), (run.best, whole.best)):
         ours, wanted = (torch.load(path, weights_only=True) for path in (mine, theirs))
         yield from _different(ours, wanted, mine.stem)
+    yield from _different(_told(run), _told(whole), "told")
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """The figures of each step and epoch; what was told of later ones before a resume is void."""
+    told: list[StepCompleted | EpochCompleted] = []
+    for event in run.events():
+        if isinstance(event, RunStarted):
+            told = [each for each in told if each.step <= event.step]
+        elif isinstance(event, StepCompleted | EpochCompleted):
+            told.append(event)
+    return {f"{type(each).__name__} {each.step}": _figures(each) for each in told}
+
+
+def _figures(event: StepCompleted | EpochCompleted) -> Any:
+    if isinstance(event, StepCompleted):
+        return dict(event.metrics), event.lr
+    return dict(event.train), dict(event.val), event.best
 
 
 def _different(one: Any, other: Any, where: str) -> Iterator[str]:
@@ -193,13 +130,17 @@ def main() -> int:
     """Run the campaign; 1 if any run differs."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("runs", type=int, help="how many runs are killed")
-    arguments.add_argument("--seed", type=int, default=0, help="of the moments")
+    arguments.add_argument("--seed", type=int, help="of the moments; by chance if not told")
     arguments.add_argument("--recipe", help="this one alone")
     options = arguments.parse_args()
     names = [options.recipe] if options.recipe else list(RECIPES)
-    same = 0
+    if missing := uncovered():
+        print(f"no recipe has {', '.join(sorted(missing))}")
+        return 1
+    seed, same = random.randrange(2**32) if options.seed is None else options.seed, 0
+    print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        campaign = Campaign(Path(folder), options.seed)
+        campaign = Campaign(Path(folder), seed)
         for number in range(options.runs):
             name, kills = names[number % len(names)], 2 if number % 3 == 2 else 1
             landed, told = 0, ""
