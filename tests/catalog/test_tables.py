@@ -311,6 +311,32 @@ def test_a_window_makes_a_time_series_as_a_loop_does(
     assert splits["val"].targets.tolist() == np.float32(targets)[start : start + count].tolist()
 
 
+@pytest.mark.parametrize(
+    ("window", "horizon", "stride"), [(5, 1, 1), (7, 3, 2), (1, 0, 5), (9, 2, 4)]
+)
+def test_no_window_behind_a_fold_holds_a_row_of_its_targets(
+    tmp_path: Path, window: int, horizon: int, stride: int
+) -> None:
+    rows = [float(n) for n in range(200)]
+    path = table(tmp_path / "t.csv", {"x": [n / 2 for n in rows], "y": [n + 0.5 for n in rows]})
+    usual = {"window": window, "horizon": horizon, "stride": stride, "scale_target": False}
+    for fold in (1, 2):
+        data = opened(path, target="y", features="x", folds=3, fold=fold, **usual)
+        splits = data.load()
+        assert {split: len(splits[split].targets) for split in SPLITS} == data.info().sizes
+        last = splits["val"].targets.max() - 0.5
+        behind = splits["train"].inputs[:, 0, 0] * 2
+        behind = behind[behind > last - window - horizon + 1]
+        assert last < behind.min() <= last + stride
+
+
+def test_folds_that_leave_nothing_to_train_on_are_told(tmp_path: Path) -> None:
+    rows = {"x": [n / 2 for n in range(40)], "y": [n + 0.5 for n in range(40)]}
+    path = table(tmp_path / "t.csv", rows)
+    with pytest.raises(UserError, match="no window is left to train on that fold 1 of 2"):
+        opened(path, target="y", window=20, folds=2, fold=1)
+
+
 def test_in_a_time_series_what_was_before_stands_in(tmp_path: Path) -> None:
     values = ["", 1, "", "", 4, 5, "NA", 7, 8, 9]
     path = table(tmp_path / "t.csv", {"a": values, "y": [n / 3 for n in range(10)]})

@@ -20,6 +20,8 @@ from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import read_rows
 from workbench.catalog.datasets.table_source import table_source
 from workbench.catalog.datasets.windows import (
+    Borders,
+    borders,
     encoded_in_order,
     filled_in_order,
     in_order,
@@ -121,6 +123,11 @@ class Table(WithTestShare, FileSource):
         self._check_features()
         if self.window and not self.counts()["train"]:
             raise ValueError(f"{self.facts.total:,} rows are too few for a window of {self.window}")
+        if self.window and self.folds > 1 and not self.borders.train:
+            raise ValueError(
+                f"no window is left to train on that fold {self.fold} of {self.folds} does not "
+                "overlap; choose more folds or a smaller window"
+            )
         return self
 
     def _check_features(self) -> None:
@@ -194,7 +201,7 @@ class Table(WithTestShare, FileSource):
             origin="your file",
             shape=(self.window, len(features)) if self.window else (len(features),),
             task=task,
-            sizes=self.sizes(self.counts()),
+            sizes=self._split_sizes(),
             classes=self._target.values if task == "classification" else (),
             features=features,
             target=self.target,
@@ -216,6 +223,20 @@ class Table(WithTestShare, FileSource):
         if not facts.gaps:
             counts["train"] -= self._target.missing
         return counts
+
+    @property
+    def overlap(self) -> int:
+        """How many windows behind one still begin before its target, or at it."""
+        return (self.window - 1 + self.horizon) // self.stride
+
+    @property
+    def borders(self) -> Borders:
+        """Where the parts of a time series begin."""
+        return borders(self, self.counts()["train"], self.overlap)
+
+    def _split_sizes(self) -> dict[Split, int]:
+        sizes = self.sizes(self.counts())
+        return {**sizes, "train": self.borders.train} if self.window else sizes
 
     def source(self) -> Source:
         return table_source(self, self._target, self._features())
@@ -239,7 +260,7 @@ class Table(WithTestShare, FileSource):
             targets = filled_in_order(raw.targets).astype(kind)
             values = encoded_in_order(raw.values, features)
             samples = windowed(values, targets, self.window, self.horizon, self.stride)
-            return in_order(self, samples)
+            return in_order(self, samples, self.overlap)
         keep = ~np.isnan(raw.targets)
         if self.missing == "drop rows":
             keep &= ~np.isnan(raw.values).any(axis=1)

@@ -15,7 +15,7 @@ from workbench.catalog.datasets.table_texts import (
     stand_in_text,
 )
 from workbench.catalog.datasets.text_table import Dialect
-from workbench.catalog.datasets.windows import borders, window_count
+from workbench.catalog.datasets.windows import Borders
 from workbench.core.codegen_split import used_splits
 from workbench.core.data import SPLITS, Split
 from workbench.core.source import Source, literal, prefix
@@ -217,14 +217,14 @@ class _TableSource:
         yield f"starts = np.arange(0, len(values) - {window + table.horizon - 1}{stride})"
         yield f"inputs = np.stack([values[start : start + {window}] for start in starts])"
         yield f"targets = targets[starts + {window - 1 + table.horizon}]"
-        total = window_count(self.facts.total, window, table.horizon, table.stride)
-        yield from _parted_in_order(table, *borders(table, total))
+        yield from _parted_in_order(table.folds > 1, table.borders)
 
 
-def _parted_in_order(table: "Table", start: int, end: int, rest: int) -> Iterator[str]:
+def _parted_in_order(folds: bool, borders: Borders) -> Iterator[str]:
     """Lines that part `inputs` and `targets` as `windows.in_order` does."""
-    if table.folds > 1:
-        yield f"train = np.r_[0:{start}, {end}:{rest}]"
+    start, end, again, rest = borders
+    if folds:
+        yield f"train = np.r_[0:{start}, {again}:{rest}]"
         yield "train_inputs, train_targets = inputs[train], targets[train]"
     else:
         yield f"train_inputs, train_targets = inputs[:{start}], targets[:{start}]"

@@ -1,7 +1,7 @@
 """A table whose rows follow each other in time: windows of rows as samples, parted in order."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.catalog.datasets.encoding import Feature, encoded
 from workbench.catalog.datasets.splitting import WithTestShare
@@ -30,26 +30,43 @@ def windowed(
     return Samples(np.ascontiguousarray(inputs.swapaxes(1, 2)), targets[ends])
 
 
-def in_order(spec: WithTestShare, samples: Samples) -> dict[Split, Samples]:
-    """The last samples for the test and those before for validation, of sizes as `spec` says:
+class Borders(NamedTuple):
+    """Where the parts of samples in order begin: validation is from `val` to `behind`, training
+    before `val` and from `again` to `test`."""
+
+    val: int
+    behind: int
+    again: int
+    test: int
+
+    @property
+    def train(self) -> int:
+        """How many samples are for training."""
+        return self.val + self.test - self.again
+
+
+def in_order(spec: WithTestShare, samples: Samples, gap: int) -> dict[Split, Samples]:
+    """The last samples for the test and those before for validation, of sizes as `borders` says:
     windows of a random split would overlap, and be known from training. A fold is a block."""
-    start, end, rest = borders(spec, len(samples.targets))
+    val, behind, again, test = borders(spec, len(samples.targets), gap)
     return {
-        "train": _joined(_part(samples, 0, start), _part(samples, end, rest)),
-        "val": _part(samples, start, end),
-        "test": _part(samples, rest, None),
+        "train": _joined(_part(samples, 0, val), _part(samples, again, test)),
+        "val": _part(samples, val, behind),
+        "test": _part(samples, test, None),
     }
 
 
-def borders(spec: WithTestShare, total: int) -> tuple[int, int, int]:
-    """Where validation begins and ends among `total` samples in order, and the test begins."""
+def borders(spec: WithTestShare, total: int, gap: int) -> Borders:
+    """How `spec` parts `total` samples in order. Behind a validation block `gap` samples are left
+    out: they begin before its last target, and training would be told what it is asked."""
     sizes = spec.sizes({"train": total})
-    rest = sizes["train"] + sizes["val"]
+    test = sizes["train"] + sizes["val"]
     start = sizes["train"]
     if spec.folds > 1:
-        each, more = divmod(rest, spec.folds)
+        each, more = divmod(test, spec.folds)
         start = (spec.fold - 1) * each + min(spec.fold - 1, more)
-    return start, start + sizes["val"], rest
+    behind = start + sizes["val"]
+    return Borders(start, behind, min(behind + gap, test), test)
 
 
 def filled_in_order(raw: "NDArray[Any]") -> "NDArray[Any]":
