@@ -158,7 +158,8 @@ class TestTrain:
             timeout=100,
         )
         assert (done.returncode, done.stderr) == (0, "")
-        *epochs, test, folder = done.stdout.splitlines()
+        *epochs, steps, test, folder = done.stdout.splitlines()
+        assert re.fullmatch(r"steps .*\d threads?\. The run is short: .*", steps)
         assert [line.split(" · ")[0] for line in epochs] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
         assert re.search(r"loss [\d.]+ · accuracy [\d.]+ .* samples/s · 0\.\d s left$", epochs[-1])
         figures = (r"\w+ [\d.]+",) * 4  # precision, recall, f1 and roc_auc
@@ -183,7 +184,7 @@ class TestTrain:
         last = drawn.split("\r")[-2].strip()
         assert last.startswith("epoch 60/60 [####################] 100% · loss ")
         assert re.search(r"mae .* samples/s · 0\.\d s left$", last)
-        test, folder = outcome.splitlines()
+        _, test, folder = outcome.splitlines()
         figures = told(tmp_path, "evaluate", folder.removeprefix("run").strip())
         known = f"test  loss {figures['loss']:,.1f} · mae {figures['mae']:.4f} · rmse "
         assert test.startswith(known)

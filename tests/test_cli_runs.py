@@ -34,6 +34,9 @@ def test_runs_are_told_as_json_newest_first(home: Path) -> None:
     best = [event for event in events if event.get("best")][-1]
     assert (first["best_epoch"], first["best"]) == (best["epoch"], best["val"])
     assert first["folder"] == str(folder)
+    started = next(event for event in events if event["event"] == "RunStarted")
+    assert (first["threads"], first["tuning"]) == (started["threads"], started["tuning"])
+    assert started["tuning"]["why"] == "short"
 
 
 def test_runs_are_a_table_for_people(home: Path) -> None:

@@ -1,7 +1,7 @@
 """The Training panel: the recipe, the optimizer's own arguments, and what training makes of it."""
 
 import numpy as np
-from gestures import PATIENCE, OpenWindow, choose, drawn, keys, take, type_over
+from gestures import PATIENCE, OpenWindow, choose, click_named, drawn, keys, take, type_over
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -235,3 +235,22 @@ def test_logistic_and_softmax_regression_are_ready_to_train(
         marks = [table.model().index(row, 0).data()[0] for row in range(table.model().rowCount())]
         assert marks == sorted(["✓" if each else "✗" for each in right], reverse=True)
         assert window.panels["confusion"].table.model().rowCount() == classes
+
+
+def test_what_a_short_measurement_chose_is_told(open_window: OpenWindow, qtbot: QtBot) -> None:
+    window = raised(open_window, "mlp", epochs=1, precision="bf16")
+    label = editor(window, "tuned")
+    assert isinstance(label, QLabel)
+    assert not label.isVisible()
+    (started, *_) = trained(qtbot, window)
+    assert isinstance(started, RunStarted)
+    gain = started.tuning["gains"]["precision"]
+    verdict = "is used" if started.tuning["precision"] == "bf16" else "is not used"
+    assert label.isVisible()
+    assert "thread" in label.text()
+    assert "bf16" in label.text()
+    assert f"bf16 {verdict}: a step is {gain:.2f} times as fast" in label.toolTip()
+    keys(qtbot, window, "Ctrl+N")
+    click_named(qtbot, window, "dialog.new.create")
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    assert not label.isVisible(), "the new project has no run"

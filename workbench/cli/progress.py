@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from workbench.cli.tables import figures
+from workbench.core.carried_out import in_force, reasons
 from workbench.core.clock import clock
 from workbench.core.events import (
     EpochCompleted,
@@ -16,6 +17,7 @@ from workbench.core.events import (
     StepCompleted,
     WriteFailed,
 )
+from workbench.core.layer import counted
 
 DRAW_SECONDS = 0.1
 BAR_WIDTH = 20
@@ -30,11 +32,13 @@ class Lines:
     def __init__(self, folder: Path, noun: str) -> None:
         self._folder, self._noun = folder, noun
         self._epochs = self._steps = self._seen = 0
+        self._started: RunStarted | None = None
 
     def __call__(self, event: Event) -> None:
         """Show an event, or what follows from it."""
         if isinstance(event, RunStarted):
             self._epochs, self._steps = event.epochs, event.epochs * event.steps_per_epoch
+            self._started = event
         elif isinstance(event, RecipeChanged):
             self._steps = self._steps // max(self._epochs, 1) * event.epochs
             self._epochs = event.epochs
@@ -68,12 +72,21 @@ class Lines:
         elif event.reason in ("completed", "early"):
             if event.reason == "early":
                 self._warn(f"stopped early: no better loss since; epoch {event.epoch}")
+            if self._started:
+                print(f"steps {carried_out(self._started)}")
             if event.test:
                 print(f"test  {figures(event.test)}")
             print(f"run   {self._folder}", flush=True)
 
     def _warn(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
+
+
+def carried_out(started: RunStarted) -> str:
+    """How the steps were made, and why so: `channels_last · 2 threads. Measured …`."""
+    threads = counted(started.threads, "thread", "threads")
+    told = " · ".join((*in_force(started), threads))
+    return " ".join([f"{told}.", *(text.format(**values) for text, values in reasons(started))])
 
 
 class Bar(Lines):

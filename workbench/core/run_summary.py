@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -65,6 +65,9 @@ class Summary(BaseModel):
     best: dict[str, float] = {}
     """Metrics of the best epoch on the validation split, or on the training split without one."""
     test: dict[str, float] = {}
+    threads: int = 0
+    tuning: dict[str, Any] = {}
+    """How its steps are carried out, and why so, as `RunStarted` tells."""
     reason: str = ""
     """How the run ended, if it did."""
     covered: int = 0
@@ -135,6 +138,8 @@ class Story:
                 "parameters": event.parameters,
                 "epochs": event.epochs,
                 "device": event.device,
+                "threads": event.threads,
+                "tuning": dict(event.tuning),
                 "step": event.step,
                 "epoch": event.step // max(event.steps_per_epoch, 1),
                 "reason": "",

@@ -2,6 +2,9 @@
 
 from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
+from workbench.core.carried_out import in_force, reasons, refused
+from workbench.core.events import Event, RunStarted
+from workbench.core.layer import counted
 from workbench.core.spec import Spec
 from workbench.core.train import LossSpec, OptimizerSpec, SchedulerSpec, TrainConfig
 from workbench.ui.dock import Dock
@@ -51,6 +54,8 @@ class TrainingPanel(Panel):
         self.live = styled(named(QLabel(wordWrap=True), "training.live"), "muted")
         self.live.setText(tr("lr and epochs change the run at work; all else is for the next one."))
         self.live.hide()
+        self.tuned = styled(named(QLabel(wordWrap=True), "training.tuned"), "muted")
+        self.tuned.hide()
         self.more = named(
             QToolButton(),
             "training.more",
@@ -68,6 +73,7 @@ class TrainingPanel(Panel):
         for widget in (
             self.live,
             self.form,
+            self.tuned,
             self.plan,
             *self.parts.values(),
             self.more,
@@ -88,8 +94,27 @@ class TrainingPanel(Panel):
         session.state_changed.connect(
             lambda state: self.live.setVisible(state in ("running", "paused"))
         )
+        session.reported.connect(self._on_events)
+        session.run_shown.connect(self.tuned.hide)
         session.document.changed.connect(self._refresh)
         self._refresh()
+
+    def _on_events(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, RunStarted) and event.tuning:
+                self._tell_tuning(event)
+
+    def _tell_tuning(self, started: RunStarted) -> None:
+        """How the shown run carries its steps out; the reasons are in the tooltip."""
+        threads = counted(started.threads, tr("thread"), tr("threads"))
+        told = [tr("This run: {how}", how=" · ".join((*in_force(started), threads)))]
+        if without := refused(started):
+            told.append(tr("no gain, so not used: {names}", names=", ".join(without)))
+        why = "\n".join(tr(text, **values) for text, values in reasons(started))
+        self.tuned.setText("; ".join(told))
+        self.tuned.setToolTip(why)
+        self.tuned.setAccessibleName(f"{self.tuned.text()}\n{why}")
+        self.tuned.show()
 
     def _choices(self) -> dict[str, tuple[object, ...]]:
         return {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from workbench.core.carried_out import in_force
 from workbench.core.clock import clock
 from workbench.core.run_list import ListedRun
 from workbench.core.run_summary import Summary
@@ -140,6 +141,13 @@ def _recipe() -> list[Column]:
         _figure("seed", tr("Seed"), tr("Its seed"), lambda s: s.seed, str, **hidden),
         _figure("step", tr("Steps"), tr("Steps taken"), lambda s: s.step, _counted, **hidden),
         _told("device", tr("Device"), tr("Where it was trained"), lambda s: s.device, **hidden),
+        _told(
+            "carried_out",
+            tr("Carried out with"),
+            tr("What a short measurement at its start found to be faster"),
+            lambda s: " · ".join(in_force(s)),
+            **hidden,
+        ),
     ]
 
 
