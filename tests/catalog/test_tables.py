@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.written import opened, parquet_table, people, table
-from workbench.core.data import SPLITS, DatasetSpec
+from workbench.catalog.datasets.table_facts import TableFacts, survey
+from workbench.core.data import SPLITS, DatasetSpec, ended
 from workbench.core.errors import UserError
 from workbench.core.file_source import FileSource
 from workbench.core.files import parse_json
@@ -408,3 +409,46 @@ def test_what_does_not_suit_the_table_is_one_sentence(
         opened(path, **options)
     assert str(path) in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def survey_of(path: Path) -> TableFacts:
+    return ended(survey(path))
+
+
+FRACTIONS = "France,1.5,2.25\nSpain,3.5,4\nItaly,2.75,8\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("country,2019,2020\n" + FRACTIONS, True),
+        ("country,2019,2020\nF,45000,3000\nS,21,4\n", True),
+        ("inf,x\n1,2\n3,4\n", True),
+        ("name,inf\na,1\nb,2\n", True),
+        ("0,1,2\n0.5,1,2\n2,2.2,1.5\n", True),
+        ("n,7,a\n1,2,3\n3,4,5\n", True),
+        ("5.1,3.5,setosa\n4,3,setosa\n4,3.1,other\n", False),
+        ("5,0,0,0\n4,0,0,1\n9,0,3,0\n", False),
+        ("nan,1\n2,3\n4,5\n", False),
+        ("France,2019,2020\nSpain,2018,2021\nItaly,2015,2022\n", False),
+        ("yes,red\nno,blue\nyes,red\nno,red\n", False),
+    ],
+)
+def test_a_row_is_a_header_where_it_differs_from_those_beneath(
+    tmp_path: Path, text: str, header: bool
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    facts = survey_of(tmp_path / "t.csv")
+    assert facts.dialect.header == header
+    assert facts.total == text.count("\n") - header
+
+
+@pytest.mark.parametrize("wished", ["yes", "no"])
+def test_the_header_can_be_said(tmp_path: Path, wished: str) -> None:
+    (tmp_path / "t.csv").write_text("5,1,7\n" + "".join(f"{n},{n * n},{n % 2}\n" for n in range(9)))
+    data = opened(tmp_path / "t.csv", header=wished)
+    total = sum(len(part.targets) for part in data.load().values())
+    assert (total, data.target) == ((9, "7") if wished == "yes" else (10, "column 3"))
+    with pytest.raises(UserError, match="Choose Data > Reload"):
+        data.replace(header="no" if wished == "yes" else "yes").load()
+    assert ("[1:]" in "\n".join(data.source().lines)) == (wished == "yes")

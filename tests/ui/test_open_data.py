@@ -23,7 +23,7 @@ from own_data import photograph, write_flowers, write_photographs
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QComboBox, QTableWidget, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
 from work import work
 
@@ -112,6 +112,27 @@ def test_sequences_with_a_table_of_targets_ask_which_is_predicted(
     click_named(qtbot, box, "dialog.question.open")
     opened(qtbot, window, "moves")
     assert data_of(window).info().classes == ("x", "y")
+
+
+def test_a_table_is_asked_whether_its_first_row_is_a_header(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window, file = open_window(), tmp_path / "codes.csv"
+    file.write_text("5,1,7\n" + "".join(f"{n},{n * n},{n % 2}\n" for n in range(40)), "utf-8")
+    drop_file(window.panels["data"], file)
+    box = asked(qtbot, window, "dialog.question")
+    header, target = (widget(box, f"dialog.question.form.{name}") for name in ("header", "target"))
+    assert isinstance(header, QComboBox)
+    assert isinstance(target, QComboBox)
+    assert target.currentText() == "column 3"
+    take(qtbot, header, "yes")
+    qtbot.waitUntil(lambda: widget(box, "dialog.question.form.target").currentText() == "7")
+    qtbot.waitUntil(lambda: box.findChild(QPushButton, "dialog.question.open").isEnabled())
+    click_named(qtbot, box, "dialog.question.open")
+    opened(qtbot, window, "codes.csv")
+    data = data_of(window)
+    assert data.info().features == ("1",), "the other one only counts the rows"
+    assert sum(data.info().sizes.values()) == 40
 
 
 def test_a_table_is_dropped_asks_for_its_target_and_is_learned(

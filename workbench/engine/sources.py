@@ -40,6 +40,16 @@ def reopen(data: FileSource) -> Generator[Event]:
     yield from recognize(data.path, data.kind, **options)
 
 
+def resurveyed(data: FileSource) -> Generator[Event]:
+    """`recognize` a table with the header that is wished now. Its columns have other names then,
+    so that choices of them are made anew.
+
+    Raises:
+        UserError: see `recognize`.
+    """
+    yield from recognize(data.path, data.kind, header=getattr(data, "header", "auto"))
+
+
 def sources() -> list[type[FileSource]]:
     """All that can open files, in the order in which they are asked."""
     kinds = DatasetSpec.choices().values()

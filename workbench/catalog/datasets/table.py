@@ -15,6 +15,7 @@ from workbench.catalog.datasets.encoding import (
     features_of,
     stand_ins,
 )
+from workbench.catalog.datasets.header_row import WishedHeader
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import read_rows
@@ -29,6 +30,7 @@ from workbench.catalog.datasets.windows import (
     windowed,
 )
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
+from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import FileSource, check_room
 from workbench.core.source import Source
@@ -67,6 +69,7 @@ class Table(WithTestShare, FileSource):
         title="Split column",
         description="The column that says train, val or test; empty splits by the shares.",
     )
+    header: WishedHeader = "auto"
     task: WishedTask = "found"
     scale_target: ScaleTarget = True
     categories: Categories = Field(
@@ -103,10 +106,26 @@ class Table(WithTestShare, FileSource):
 
     @classmethod
     def found(cls, path: Path, **options: Any) -> Generator[Progress, None, Self]:
-        facts = yield from survey(path)
+        header = options.get("header", "auto")
+        facts = yield from survey(path, header)
         split: str = options.setdefault("split_column", facts.split_column)
         options.setdefault("target", _likely_target(facts.columns, split))
         return cls.made(path, facts, options)
+
+    @property
+    def is_surveyed(self) -> bool:
+        """Whether the facts were found with the header that is wished now."""
+        dialect = self.facts.dialect
+        return not dialect or self.header == "auto" or dialect.header == (self.header == "yes")
+
+    def check_unchanged(self) -> None:
+        if not self.is_surveyed:
+            raise UserError(
+                "{path} was opened {how} a header. Choose Data > Reload, or open it again.",
+                path=self.path,
+                how="without" if self.header == "yes" else "with",
+            )
+        super().check_unchanged()
 
     @model_validator(mode="after")
     def _columns_are_there(self) -> Self:
@@ -186,6 +205,8 @@ class Table(WithTestShare, FileSource):
         }
 
     def matters(self, field: str) -> bool:
+        if field == "header":
+            return self.facts.dialect is not None
         if field in ("horizon", "stride"):
             return self.window > 0
         if field in ("split_seed", "stratify") and self.window:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from workbench.catalog.datasets.columns import MOST_VALUES, PARTS, Column, Survey, is_part
+from workbench.catalog.datasets.header_row import WishedHeader
 from workbench.catalog.datasets.parquet import is_parquet, parquet_chunks, parquet_names
 from workbench.catalog.datasets.text_table import Chunk, Dialect, chunks, dialect_of, header_of
 from workbench.core.errors import UserError
@@ -56,13 +57,13 @@ class TableFacts(Facts):
         return sum(rows.count for rows in self.rows)
 
 
-def survey(path: Path) -> Generator[Progress, None, TableFacts]:
-    """Read a table once, in bounded memory.
+def survey(path: Path, header: WishedHeader = "auto") -> Generator[Progress, None, TableFacts]:
+    """Read a table once, in bounded memory; `header` is whether its first row names the columns.
 
     Raises:
         UserError: it is empty, or a row can't be read.
     """
-    dialect = None if is_parquet(path) else dialect_of(path)
+    dialect = None if is_parquet(path) else dialect_of(path, header)
     names = header_of(path, dialect) if dialect else parquet_names(path)
     seen = _Seen(names, dialect.decimal if dialect else ".")
     size = path.stat().st_size

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from workbench.catalog.datasets.header_row import WishedHeader, is_header
 from workbench.core.errors import UserError
 from workbench.core.file_source import changed
 from workbench.core.spec import Spec
@@ -47,7 +48,7 @@ class Chunk(NamedTuple):
     done: int
 
 
-def dialect_of(path: Path) -> Dialect:
+def dialect_of(path: Path, header: WishedHeader = "auto") -> Dialect:
     """How the file is written, by its bytes and the shape of its first rows.
 
     Raises:
@@ -64,7 +65,7 @@ def dialect_of(path: Path) -> Dialect:
         encoding=encoding,
         delimiter=delimiter,
         decimal=_decimal(rows, delimiter),
-        header=not any(_is_number(cell) for row in rows[:1] for cell in row),
+        header=is_header(rows) if header == "auto" else header == "yes",
         longest=_longest_line(path),
     )
 
@@ -157,14 +158,6 @@ def _decimal(rows: Sequence[Sequence[str]], delimiter: str) -> Literal[".", ","]
     found = [FLOAT.fullmatch(cell.strip()) for row in rows for cell in row]
     signs = Counter(match[1] for match in found if match)
     return "," if delimiter != "," and signs[","] > signs["."] else "."
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
 
 
 def header_of(path: Path, dialect: Dialect) -> list[str]:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.core.data import DatasetSpec
-from workbench.core.events import Event
+from workbench.core.events import DatasetRecognized, Event
 from workbench.core.layer import counted
 from workbench.core.shown import TableHead
 from workbench.core.spec import told
@@ -45,13 +45,43 @@ class Question(QDialog):
         self._told = styled(named(QLabel(wordWrap=True), "dialog.question.told"), "muted")
         self._fault = styled(named(QLabel(wordWrap=True), "dialog.question.fault"), "fault")
         self.form = SpecForm("dialog.question.form")
-        self.form.edited.connect(lambda spec, _: self._show(spec))
-        self.columns = ColumnsFound(data)
-        self.columns.features_chosen.connect(self._choose_features)
+        self.form.edited.connect(self._edited)
+        self._columns_found(data)
         self._lay_out()
         self._show(data)
         self._asking = Asking(session, self._answered, self)
+        self._asking.changed.connect(self._ended)
         self._asking.ask("looking.head", data, ROWS)
+
+    def _columns_found(self, data: DatasetSpec) -> None:
+        self.columns = ColumnsFound(data)
+        self.columns.features_chosen.connect(self._choose_features)
+
+    def _edited(self, data: DatasetSpec, field: str) -> None:
+        if field == "header":
+            self._open.setEnabled(False)
+            self._asking.ask("sources.resurveyed", data)
+        else:
+            self._show(data)
+
+    def _found_again(self, data: DatasetSpec) -> None:
+        """Another header makes other columns."""
+        before = self.columns
+        self._columns_found(data)
+        self._row.replaceWidget(before, self.columns)
+        before.hide()
+        before.deleteLater()
+        self._show(data)
+        self._asking.ask("looking.head", data, ROWS)
+
+    def _ended(self) -> None:
+        """Told after each answer: what could not be read again leaves all as it was."""
+        if self._asking.busy:
+            return
+        if self._asking.fault and not self._open.isEnabled():
+            self._show(self._data)
+            self._complain(self._asking.fault)
+        self._open.setEnabled(True)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -59,7 +89,7 @@ class Question(QDialog):
         column.setSpacing(10)
         column.addWidget(self._heading)
         column.addWidget(self._told)
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setSpacing(16)
         self.form.setFixedWidth(300)
         row.addWidget(self.form)
@@ -71,7 +101,8 @@ class Question(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         button = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(button.Ok | button.Cancel)
-        ok, cancel = buttons.button(button.Ok), buttons.button(button.Cancel)
+        self._open = ok = buttons.button(button.Ok)
+        cancel = buttons.button(button.Cancel)
         ok.setText(tr("Open"))
         ok.setDefault(True)
         styled(ok, "primary")
@@ -126,6 +157,8 @@ class Question(QDialog):
     def _answered(self, event: Event) -> None:
         if isinstance(event, TableHead):
             self.columns.show_head(event)
+        elif isinstance(event, DatasetRecognized):
+            self._found_again(event.data)
 
     def done(self, result: int) -> None:
         """Close, and ask no more."""

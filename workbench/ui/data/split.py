@@ -10,8 +10,8 @@ from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
-ELSEWHERE = ("path", "facts", "prepare", "normalize", "balance", "root")
-"""Fields that other tabs and commands change."""
+ELSEWHERE = ("path", "facts", "header", "prepare", "normalize", "balance", "root")
+"""Fields that other tabs and commands change, or the question when data are opened."""
 
 
 class SplitPart(Part):
