@@ -23,7 +23,8 @@ from workbench.core.events import (
     event_from_json,
 )
 from workbench.core.project import Project
-from workbench.core.runs import Run, create_run, newest_run_of, remove_if_empty
+from workbench.core.run_of_project import newest_run_of
+from workbench.core.runs import Run, create_run, remove_if_empty
 from workbench.core.template import Template
 
 EVENTS: tuple[Event, ...] = (
@@ -177,6 +178,26 @@ def test_the_newest_run_of_exactly_this_project_is_found(tmp_path: Path, project
     assert newest_run_of(other, tmp_path) is None
     assert newest_run_of(project, tmp_path, among=6) is None
     assert newest_run_of(project, tmp_path, among=7) == mine
+
+
+def test_a_run_that_was_changed_while_it_trained_is_found_as_it_was_and_as_it_became(
+    tmp_path: Path, project: Project
+) -> None:
+    run = trained(project, tmp_path)
+    started, *_ = EVENTS
+    changes = [RecipeChanged(step=3, lr=0.5, epochs=7), RecipeChanged(step=9, lr=0.25, epochs=8)]
+    with run.events_file.open("w") as file:
+        file.writelines(f"{event.to_json()}\n" for event in (started, *changes))
+    at = {lr: project.replace(train=project.train.replace(lr=lr, epochs=8)) for lr in (0.5, 0.25)}
+    assert newest_run_of(at[0.25], tmp_path) == run
+    assert newest_run_of(project, tmp_path) == run
+    assert newest_run_of(at[0.5], tmp_path) is None
+    assert newest_run_of(at[0.25].replace(notes="another"), tmp_path) is None
+    with run.events_file.open("a") as file:  # killed, and resumed from before the second change
+        file.write(dataclasses.replace(started, step=6).to_json() + "\n")
+    assert newest_run_of(at[0.25], tmp_path) is None
+    first = project.replace(train=project.train.replace(lr=0.5, epochs=7))
+    assert newest_run_of(first, tmp_path) == run
 
 
 def test_damaged_and_foreign_neighbours_do_not_hide_a_run(tmp_path: Path, project: Project) -> None:

@@ -154,21 +154,3 @@ def remove_if_empty(run: Run) -> bool:
         return False
     shutil.rmtree(run.folder, ignore_errors=True)
     return True
-
-
-def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | None:
-    """The newest run that trained exactly this project and left a checkpoint, among the newest
-    `among` runs."""
-    try:
-        return _newest_run_of(project, runs_dir, among)
-    except OSError:  # no such folder, or no permission: then there is nothing to show
-        return None
-
-
-def _newest_run_of(project: Project, runs_dir: Path, among: int) -> Run | None:
-    newest = sorted(runs_dir.iterdir(), key=number_of, reverse=True)[:among]
-    data = project.to_json().encode()
-    for run in map(Run, newest):
-        if run.checkpoint and run.project_file.is_file() and run.project_file.read_bytes() == data:
-            return run
-    return None

@@ -9,7 +9,8 @@ from PySide6.QtCore import QTimer, Signal
 from workbench.core.errors import UserError
 from workbench.core.events import DevicesFound, Event, WriteFailed
 from workbench.core.project import Project
-from workbench.core.runs import Run, create_run, newest_run_of, remove_if_empty
+from workbench.core.run_of_project import newest_run_of
+from workbench.core.runs import Run, create_run, remove_if_empty
 from workbench.engine.remote import EngineLost, Engines, Stream
 from workbench.ui.data_view import DataView
 from workbench.ui.document import Document
