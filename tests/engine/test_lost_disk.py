@@ -24,6 +24,7 @@ from workbench.core.events import (
 )
 from workbench.core.project import Project
 from workbench.core.run_list import listed
+from workbench.core.run_lock import is_at_work
 from workbench.engine import checkpoint
 from workbench.engine.sinks import train
 
@@ -118,12 +119,15 @@ def _assert_said(told: list[dict[str, Any]], loss: str) -> None:
 def test_a_run_folder_that_is_deleted_is_told_and_begun_anew(tmp_path: Path) -> None:
     project = small.cnn(epochs=5, batch_size=16)
     run = small.new_run(project, tmp_path)
-    told = []
+    told, at_work = [], []
     for event in train(project, run.folder):
         told.append(event)
+        at_work.append(is_at_work(run) or not run.project_file.exists())
         if isinstance(event, CheckpointSaved) and len(small.of_kind(told, CheckpointSaved)) == 1:
             shutil.rmtree(run.folder)
     (failed,) = small.of_kind(told, WriteFailed)
+    assert all(at_work), "what is there could be resumed by another process"
+    assert checkpoint.load(run.best)["epoch"] <= 5
     assert failed.reason.startswith(f"{run.folder} was removed while its run trains.")
     assert run.project() == project
     first, *_, last = run.events()

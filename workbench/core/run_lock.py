@@ -4,10 +4,12 @@ A process id in a file would say less: after a crash another process may have th
 """
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 from workbench.core.errors import UserError
@@ -32,33 +34,71 @@ else:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
+class Lock:
+    """The lock of a run that is at work."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._path = run, run.folder / LOCK
+        self._file: IO[bytes] | None = None
+
+    def take(self) -> None:
+        """Hold it. Where the disk knows no locks, or may not be written, nothing is held.
+
+        Raises:
+            UserError: another process holds it.
+        """
+        self._file = _opened(self._path)
+        if self._file and not _taken(self._file):
+            self.release()
+            raise UserError(
+                "{run} is being trained by another process. Wait for its end, or stop it there.",
+                run=self._run.name,
+            )
+
+    def renew(self) -> None:
+        """Hold it again if its file is gone with the run's folder, and there is a new one.
+
+        Raises:
+            UserError: another process holds the new one.
+        """
+        if self._file and not _is_at(self._path, self._file) and self._run.folder.is_dir():
+            self.release()
+            self.take()
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._file:
+            self._file.close()
+
+
 @contextmanager
-def at_work(run: Run) -> Iterator[None]:
-    """Hold the run's lock: others see that it is at work. Where the disk knows no locks, or may
-    not be written, the work goes on without.
+def at_work(run: Run) -> Iterator[Lock]:
+    """Hold the run's lock: others see that it is at work.
 
     Raises:
         UserError: another process is at work on the run.
     """
-    file = _opened(run)
+    lock = Lock(run)
+    lock.take()
     try:
-        if file and not _taken(file):
-            raise UserError(
-                "{run} is being trained by another process. Wait for its end, or stop it there.",
-                run=run.name,
-            )
-        yield
+        yield lock
     finally:
-        if file:
-            file.close()
+        lock.release()
 
 
-def _opened(run: Run) -> IO[bytes] | None:
+def _opened(path: Path) -> IO[bytes] | None:
     try:
-        return (run.folder / LOCK).open("ab")
+        return path.open("ab")
     except OSError as error:
-        log.warning("no lock for %s: %s", run.folder, error)
+        log.warning("no lock for %s: %s", path.parent, error)
         return None
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False
 
 
 def _taken(file: IO[bytes]) -> bool:

@@ -39,7 +39,7 @@ class RunFiles:
 
         def write() -> Event:
             now = state()
-            if best.state and not best.saved:
+            if best.state and not (best.saved and self.run.best.exists()):  # or it was removed
                 # with what makes its figures those of training, to the last bit
                 how = {name: now[name] for name in ("threads", "tuning")}
                 checkpoint.save(best.state | how, self.run.best)

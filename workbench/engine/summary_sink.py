@@ -28,11 +28,13 @@ def summarize(events: Generator[Event], run: Run, project: "Project") -> Generat
     Raises:
         UserError: another process is at work on the run.
     """
-    with at_work(run):
+    with at_work(run) as lock:
         kept = _Kept(run, project)
         try:
             with closing(events):
                 for event in events:
+                    if not isinstance(event, StepCompleted):  # asking for each would cost
+                        lock.renew()
                     kept.take(event)
                     yield event
         finally:

@@ -53,7 +53,8 @@ def verify(run: Run) -> Verification:
 def _check_program(run: Run) -> None:
     if not run.program.is_file():
         raise UserError(
-            "{folder} has no train.py: the run was made by an older version, or its disk was full.",
+            "{folder} has no train.py: the run was made by an older version, its disk was full, or "
+            "its folder was removed while it trained.",
             folder=run.folder,
         )
     text = run.program.read_text(encoding="utf-8")
@@ -79,6 +80,12 @@ class _Told:
                 changes.append(event.step)
         self.changed_at = min(changes, default=None)
         last = len(losses) if self.changed_at is None else self.changed_at
+        if losses and 1 not in losses:
+            raise UserError(
+                "{folder} lacks its first steps, so it can't be compared: it was removed while it "
+                "trained.",
+                folder=run.folder,
+            )
         self.losses = [loss for step, loss in sorted(losses.items()) if step <= last]
         if not self.losses:
             raise UserError("{folder} has no step to compare.", folder=run.folder)
