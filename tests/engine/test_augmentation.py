@@ -250,6 +250,19 @@ def test_weighted_losses_are_torchs() -> None:
     assert torch.equal(plain(output, targets), functional.cross_entropy(output, targets))
 
 
+@pytest.mark.parametrize("loss", ["CrossEntropyLoss", "MSELoss"])
+@pytest.mark.parametrize("balanced", [True, False])
+def test_the_parts_of_a_step_add_up_to_its_loss(loss: str, balanced: bool) -> None:
+    output, targets = torch.randn(50, 10).double(), torch.randint(10, (50,))
+    weights = torch.rand(10).double() + 0.1 if balanced else None
+    ours = balance.StepLoss(LossSpec.named(loss)(), made().info(), weights)
+    for whole in (targets, functional.one_hot(targets, 10).double()):
+        if whole.ndim == 1 or loss == "CrossEntropyLoss":
+            pairs = zip(output.split(17), whole.split(17), strict=True)
+            parts = [ours(*part, whole) for part in pairs]
+            torch.testing.assert_close(sum(parts), ours(output, whole))
+
+
 def test_sampling_shows_all_classes_alike() -> None:
     data = unbalanced().replace(balance="sampling")
     source = Batches(data, CPU, False)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import EpochCompleted, RunCompleted, StepCompleted
 from workbench.core.project import Project
@@ -194,10 +195,12 @@ def test_gradients_are_clipped_at_their_common_norm(tmp_path: Path) -> None:
     assert_equal(project, tmp_path, hand.run(optimizer, step))
 
 
-def test_accumulated_batches_learn_like_one_large_batch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("balance", ["none", "weights"])
+def test_accumulated_batches_learn_like_one_large_batch(tmp_path: Path, balance: str) -> None:
+    data = DatasetSpec.named("Wine")(balance=balance)
     told = []
     for number, recipe in enumerate(({"batch_size": 40}, {"batch_size": 10, "accumulate": 4})):
-        project = wines(**recipe)
+        project = wines(**recipe).replace(data=data)
         run = small.new_run(project, tmp_path / str(number))
         told.append([e.metrics["loss"] for e in small.of_kind(fit(project, run), StepCompleted)])
     assert len(told[0]) == len(told[1]) == EPOCHS * STEPS

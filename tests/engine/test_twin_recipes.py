@@ -110,6 +110,8 @@ def of_the_rest() -> Iterator[tuple[str, Project]]:
         wines(precision="bf16", deterministic=True),
     )  # else it is used if it is faster
     yield "patience", wines(patience=2, epochs=9, lr=0.5, optimizer="SGD")
+    by_class = DatasetSpec.named("Wine")(balance="weights")
+    yield "accumulate by class", wines(data=by_class, accumulate=3, batch_size=11)
     yield "accumulate all", wines(accumulate=4, batch_size="all", epochs=5)
     yield (
         "all at once",

@@ -164,7 +164,10 @@ class _Loop:
                 for line in taken
             )
         yield from taken
-        yield from self.recipe.step(self._forward(), self._measured())
+        if self._counts_parts:
+            counted = self._counted("targets")
+            yield f"whole = {f'({counted})' if ' ' in counted else counted}.sum()"
+        yield from self.recipe.step(self._forward(), self._measured(), self._counts_parts)
         yield "losses.append(loss.item())"
         yield "total += losses[-1] * len(chosen)"
         if self.config.accumulate == 1:
@@ -177,9 +180,18 @@ class _Loop:
         lines.insert(0, f"output = {model}(batch)")
         if not self.weighted:
             return [*lines, f"loss = criterion(output, {wanted})"]
-        counted = "labels @ weights" if self.data.mixes else "weights[labels]"
-        mean = f"loss = ({self._of_each(wanted)} * counts).sum() / counts.sum()"
-        return [*lines, f"counts = {counted}", mean]
+        whole = "whole" if self._counts_parts else "counts.sum()"
+        mean = f"loss = ({self._of_each(wanted)} * counts).sum() / {whole}"
+        return [*lines, f"counts = {self._counted('labels')}", mean]
+
+    @property
+    def _counts_parts(self) -> bool:
+        """Whether a part of a step counts as its samples do, not as their number."""
+        return self.weighted and self.config.accumulate > 1
+
+    def _counted(self, targets: str) -> str:
+        """What each sample counts."""
+        return f"{targets} @ weights" if self.data.mixes else f"weights[{targets}]"
 
     def _measured(self) -> str:
         figure = self.figure if self.figure.endswith(".abs()") else f"({self.figure})"

@@ -148,12 +148,13 @@ class RecipeCode:
 
     # -- a step
 
-    def step(self, forward: Iterable[str], measured: str) -> Iterator[str]:
-        """Learn from `batch` and `labels`: `loss` is what it was before."""
+    def step(self, forward: Iterable[str], measured: str, shared: bool) -> Iterator[str]:
+        """Learn from `batch` and `labels`: `loss` is what it was before. With `shared`, that of a
+        part is its share of the step's."""
         if self.with_closure:
             yield from self._closure(forward)
         elif self.config.accumulate > 1:
-            yield from self._accumulated(forward, measured)
+            yield from self._accumulated(forward, measured, shared)
         else:
             yield "model.zero_grad()" if self.several else "optimizer.zero_grad()"
             yield from self._backward(forward)
@@ -176,13 +177,14 @@ class RecipeCode:
         yield f'with torch.autocast("{self.device}", dtype=torch.{dtype}):'
         yield from (f"    {line}" for line in forward)
 
-    def _accumulated(self, forward: Iterable[str], measured: str) -> Iterator[str]:
+    def _accumulated(self, forward: Iterable[str], measured: str, shared: bool) -> Iterator[str]:
         yield "model.zero_grad()" if self.several else "optimizer.zero_grad()"
         yield "parts = []"
         yield "size = math.ceil(len(chosen) / ACCUMULATE)"
         yield "for batch, labels in zip(inputs.split(size), targets.split(size)):"
         yield from (f"    {line}" for line in self._in_precision(forward))
-        yield "    loss = loss * (len(batch) / len(chosen))"
+        if not shared:
+            yield "    loss = loss * (len(batch) / len(chosen))"
         yield "    scaler.scale(loss).backward()" if self.is_scaled else "    loss.backward()"
         yield "    parts.append(loss.detach())"
         yield f"    {measured}"

@@ -46,12 +46,19 @@ class StepLoss:
         if weights is not None:
             self._criterion.reduction = "none"  # type: ignore[assignment]
 
-    def __call__(self, output: Tensor, targets: Tensor) -> Tensor:
-        """The loss of a batch; `targets` are (n,), or class probabilities (n, classes)."""
+    def __call__(self, output: Tensor, targets: Tensor, whole: Tensor | None = None) -> Tensor:
+        """The loss of a batch; `targets` are (n,), or class probabilities (n, classes). Where it is
+        a part of a batch whose targets are `whole`, what it adds to the loss of that one."""
         losses: Tensor = self._criterion(output, self._loss.prepare(targets, self._info))
         if self._weights is None:
-            return losses
+            return losses if whole is None else losses * (len(targets) / len(whole))
         losses = losses.flatten(1).mean(1) if losses.ndim > 1 else losses
-        weights = targets @ self._weights if targets.ndim > 1 else self._weights[targets]
-        weighted: Tensor = (losses * weights).sum() / weights.sum()
+        counts = _counts(targets, self._weights)
+        total = counts if whole is None else _counts(whole, self._weights)
+        weighted: Tensor = (losses * counts).sum() / total.sum()
         return weighted
+
+
+def _counts(targets: Tensor, weights: Tensor) -> Tensor:
+    """What each sample counts, (n,)."""
+    return targets @ weights if targets.ndim > 1 else weights[targets]

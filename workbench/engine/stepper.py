@@ -18,8 +18,9 @@ from workbench.engine.batches import Batch
 WARM_UP_FROM = 0.01  # of lr
 FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
-Measure = Callable[[Tensor, Tensor], Tensor]
-"""The loss of an output for the targets as the data has them."""
+Measure = Callable[..., Tensor]
+"""The loss of an output for the targets as the data has them; of a part of a step, what it adds to
+the loss of the whole step, whose targets come third: `balance.StepLoss`."""
 
 
 class Stepper:
@@ -106,28 +107,25 @@ class Stepper:
         """Backward over the batch, in parts if gradients are accumulated."""
         for parameter in self._learned:  # zero_grad asks a profiler twice, a tenth of a short step
             parameter.grad = None
-        if self.config.accumulate == 1:  # nothing to cut, which would cost another tenth
-            told = self._backward(*batch, 1.0)
-        else:
-            told = self._accumulated(batch)
+        whole = self.config.accumulate == 1  # nothing to cut, which would cost another tenth
+        told = self._backward(*batch) if whole else self._accumulated(batch)
         self._clip()
         return told
 
     def _accumulated(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        size, total = math.ceil(len(batch.targets) / self.config.accumulate), len(batch.targets)
+        size = math.ceil(len(batch.targets) / self.config.accumulate)
         cut = zip(torch.split(batch.inputs, size), torch.split(batch.targets, size), strict=True)
-        parts = [self._backward(*part, len(part[1]) / total) for part in cut]
+        parts = [self._backward(*part, batch.targets) for part in cut]
         outputs, losses = zip(*parts, strict=True)
         return torch.cat(outputs), sum(losses[1:], losses[0])
 
-    def _backward(self, inputs: Tensor, targets: Tensor, share: float) -> tuple[Tensor, Tensor]:
-        """Add the gradients of a part that counts `share` of the step."""
+    def _backward(self, inputs: Tensor, *targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Add the gradients of a step, or of a part of one: then its targets come behind."""
         with self._autocast():
             output = self._output(inputs)
-            loss = self._measure(output, targets)
-        counted = loss if share == 1.0 else loss * share
-        torch.autograd.backward(self.scaler.scale(counted))
-        return output.detach(), counted.detach()
+            loss = self._measure(output, *targets)
+        torch.autograd.backward(self.scaler.scale(loss))
+        return output.detach(), loss.detach()
 
     def _output(self, inputs: Tensor) -> Tensor:
         try:
