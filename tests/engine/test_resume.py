@@ -1,5 +1,6 @@
 """A run that was stopped anywhere goes on as if it never had been."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,11 +20,13 @@ from workbench.core.events import (
     RunCompleted,
     RunStarted,
     StepCompleted,
+    WriteFailed,
 )
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.engine import checkpoint
 from workbench.engine.fit import fit
+from workbench.engine.run_files import last_good
 
 SAMPLES = 1_797 - 180 - 162  # the digits less a tenth, and again a tenth
 STEPS_PER_EPOCH = 30  # in batches of 50; the last one is smaller
@@ -185,11 +188,32 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(
     run.last.write_bytes(data)
     events = list(fit(project, run, resume=True))
     assert next(e.step for e in events if isinstance(e, RunStarted)) == steps[1]
+    (told,) = small.of_kind(events, WriteFailed)
+    assert f"{run.last} is damaged" in told.reason
+    assert told.reason.endswith(f"goes on from the one before it, of step {steps[1]}.")
     assert_as_whole(run, events, whole)
     for path in run.kept:
         path.write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"last\.pt is damaged and can't be used"):
         next(fit(project, run, resume=True))
+
+
+def test_a_checkpoint_cut_off_at_any_length_is_passed_over_for_the_one_before_it(
+    tmp_path: Path, whole: tuple[Run, list[Event]]
+) -> None:
+    run = Run(shutil.copytree(whole[0].folder, tmp_path / "run"))
+    data, before = run.last.read_bytes(), checkpoint.load(run.last)
+    checkpoint.save(before | {"step": 1}, run.kept[1])
+    for length in [*range(0, len(data), len(data) // 300), *range(len(data) - 40, len(data))]:
+        run.last.write_bytes(data[:length])
+        told: list[Event] = []
+        state = last_good(run, told=told)
+        assert state
+        assert state["step"] == 1
+        (sentence,) = small.of_kind(told, WriteFailed)
+        assert f"{run.last} is damaged" in sentence.reason
+    run.last.write_bytes(data)
+    assert same(last_good(run), before)
 
 
 def test_the_clock_goes_on_without_the_time_that_nobody_trained(

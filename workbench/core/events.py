@@ -91,7 +91,8 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteFailed(Event):
-    """Something of the run could not be written; training goes on, `reason` is a sentence."""
+    """Something of the run could not be written, or a damaged checkpoint was passed over; training
+    goes on, `reason` is a sentence."""
 
     reason: str
 

@@ -44,7 +44,9 @@ def fit(
     """
     project.check()
     yield from loading(project.data)
-    before = (last_good(run) if resume else None) or {}
+    told: list[Event] = []
+    before = (last_good(run, told=told) if resume else None) or {}
+    yield from told
     device = machine.device(project.train.device)
     check_precision(project.train, device)
     with working(project.train, device, before.get("threads", usual_threads(project))):

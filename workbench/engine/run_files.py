@@ -73,8 +73,11 @@ class RunFiles:
         return path.relative_to(self.run.folder).as_posix()  # so that a run can be moved
 
 
-def last_good(run: Run, before: int | None = None) -> dict[str, Any] | None:
+def last_good(
+    run: Run, before: int | None = None, told: list[Event] | None = None
+) -> dict[str, Any] | None:
     """The newest checkpoint that can be read (of a step under `before`), or None if there is none.
+    Newer ones that are damaged are `told`.
 
     Raises:
         UserError: there are some, and all are damaged.
@@ -89,10 +92,17 @@ def last_good(run: Run, before: int | None = None) -> dict[str, Any] | None:
             damage = damage or error
             continue
         if before is None or state.get("step", 0) < before:
+            if damage and told is not None:
+                told.append(_passed_over(damage, state))
             return state
     if damage and before is None:
         raise damage
     return None
+
+
+def _passed_over(damage: UserError, state: dict[str, Any]) -> Event:
+    step = state.get("step", 0)
+    return WriteFailed(reason=f"{damage} The run goes on from the one before it, of step {step}.")
 
 
 def _or_why_not(write: Callable[[], Event]) -> Event:
