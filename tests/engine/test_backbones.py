@@ -1,5 +1,8 @@
 """Backbones against torchvision: shapes, parameters, costs, frozen stages, weights of files."""
 
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +264,45 @@ def test_more_frozen_stages_than_there_are_is_told_as_a_template() -> None:
     told = reason(caught.value).text
     assert told.message == "{kind} has {stages} stages to freeze"
     assert told.values == {"kind": "ResNet18", "stages": len(kind().stages)}
+
+
+class OneFile(BaseHTTPRequestHandler):
+    """Serves one file to whoever asks for anything."""
+
+    content = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *_: object) -> None:
+        """Standard error is the tests'."""
+
+
+def test_what_was_published_is_downloaded_and_what_came_damaged_is_not_kept(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bytes(range(256)) * 1000
+    name = f"mobilenet_v3_small-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    kind = type(layer("MobileNetV3Small"))
+    weights = models.get_model_weights(kind.function).DEFAULT
+    monkeypatch.setattr(OneFile, "content", content)
+    monkeypatch.setattr(kind, "published", name)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), OneFile) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/{name}"
+        monkeypatch.setattr(weights.value, "url", address)
+        told = list(pretrained.download([kind()]))
+        assert (home / "weights" / name).read_bytes() == content
+        (home / "weights" / name).unlink()
+        monkeypatch.setattr(OneFile, "content", content[:-1])
+        with pytest.raises(UserError, match="came damaged"):
+            list(pretrained.download([kind()]))
+        server.shutdown()
+        thread.join()
+    assert told[-1].text == "The weights of MobileNetV3Small are there."
+    assert list((home / "weights").iterdir()) == []

@@ -128,6 +128,8 @@ class Progress(Event):
     text: str
     done: int = 0
     total: int = 0
+    bytes: bool = False
+    """Whether it counts bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

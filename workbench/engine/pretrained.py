@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from workbench.catalog.datasets.vision_download import DamagedError, RemoteFile, fetched
 from workbench.catalog.layers.backbones import Backbone
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Progress
@@ -82,7 +83,8 @@ def _published(layer: Backbone) -> Path:
 
 
 def download(layers: list[Backbone]) -> Generator[Event]:
-    """Fetch the ImageNet weights of these backbones, checked by the hash in their names.
+    """Fetch the ImageNet weights of these backbones, checked by the hash in their names. Closed
+    before its end, it leaves nothing of the file that it was at.
 
     Raises:
         UserError: no network, a damaged answer, or no room.
@@ -90,20 +92,21 @@ def download(layers: list[Backbone]) -> Generator[Event]:
     from torchvision.models import get_model_weights
 
     for layer in layers:
-        yield Progress(text=f"Downloading the weights of {layer.kind}")
         url = get_model_weights(layer.function).DEFAULT.url
+        beginning = Path(layer.published).stem.rpartition("-")[2]
+        file = RemoteFile((url,), layer.published, sha256=beginning)
         try:
-            torch.hub.load_state_dict_from_url(
-                url, str(weights_dir()), "cpu", progress=False, check_hash=True, weights_only=True
-            )
-        except (OSError, HTTPException, RuntimeError) as error:  # URLError is an OSError
-            raise _not_fetched(layer, error) from error
+            yield from fetched([file], weights_dir(), f"the weights of {layer.kind}")
+        except DamagedError as error:
+            raise _not_fetched(layer, "it came damaged") from error
+        except (OSError, HTTPException) as error:  # URLError is an OSError
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            raise _not_fetched(layer, reason) from error
     names = ", ".join(layer.kind for layer in layers)
     yield Progress(text=f"The weights of {names} are there.", done=1, total=1)
 
 
-def _not_fetched(layer: Backbone, error: Exception) -> UserError:
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+def _not_fetched(layer: Backbone, reason: object) -> UserError:
     return UserError(
         "The weights of {name} could not be downloaded: {reason}. Check the network, or put {file} "
         "into {folder}.",

@@ -3,6 +3,7 @@
 from workbench.core.data import EVALUATED, DatasetSpec, Split
 from workbench.core.errors import UserError
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
+from workbench.ui.pace import Pace
 from workbench.ui.text import tr
 
 
@@ -17,7 +18,10 @@ class DataView:
         self.samples: dict[str, SamplesLoaded] = dict(before.samples) if before and same else {}
         self.loading = tr("Loading…")
         self.progress: Progress | None = None
+        self._pace = Pace()
         self.error: UserError | None = None
+        self.cancelled = False
+        """Whether a person has given it up."""
 
     @property
     def lacking(self) -> tuple[Split, ...]:
@@ -28,8 +32,7 @@ class DataView:
         """Take in what the engine told."""
         for event in events:
             if isinstance(event, Progress):
-                counts = f" {event.done:,} / {event.total:,}" if event.total else ""
-                self.loading, self.progress = tr(event.text) + "…" + counts, event
+                self.loading, self.progress = self._pace.told(event), event
             elif isinstance(event, DataDescribed):
                 self.described, self.loading = event, ""
             elif isinstance(event, SamplesLoaded):
@@ -38,6 +41,8 @@ class DataView:
     def end(self, error: Exception | None) -> bool:
         """Loading is over; whether `error` is none, or one that the data panel tells."""
         self.loading = ""
+        if self.cancelled and self.described is None and error is None:
+            error = UserError("Loading was cancelled. Data > Reload begins it again.")
         if isinstance(error, UserError):
             self.error = error
         return error is None or isinstance(error, UserError)

@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         from workbench.ui.panels.data import DataPanel
         from workbench.ui.project_files import ProjectFiles
 
-        self.files, self.models = ProjectFiles(self), Models(self.session)
+        self.files, self.models = ProjectFiles(self), Models(self.session, self)
         self.banner, self.opening = Banner(self), Opening(self)
         self.commands.add(rows(self))
         self.run_bar.take_commands(self.commands.actions)

@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtWidgets import QWidget
+
 from workbench.catalog.layers.backbones import Backbone
 from workbench.core.events import Event, ModelLoaded, ModelSaved, Progress
 from workbench.core.places import user_data
 from workbench.core.project import Project
 from workbench.core.runs import Run
+from workbench.ui.data.waiting import Waiting, Words
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
@@ -16,8 +19,8 @@ from workbench.ui.text import tr
 class Models:
     """What the Model menu does; each of it is a Job."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, window: QWidget) -> None:
+        self._session, self._window = session, window
 
     def save_parameters(self, path: Path) -> None:
         """Write the parameters of the model in hand as a `state_dict`."""
@@ -51,14 +54,34 @@ class Models:
         ]
 
     def download_weights(self) -> None:
-        """Fetch the published weights of the network's backbones; who calls this has asked."""
+        """Fetch the published weights of the network's backbones; who calls this has asked. All
+        else can be done meanwhile."""
         stream = self._session.engines.remote("pretrained.download", self.backbones())
-        self._session.start(stream, self._download_told)
+        words = Words(
+            tr("Download weights"),
+            tr("Downloading…"),
+            tr("End the download; nothing of it is kept"),
+        )
+        waiting = Waiting(self._window, "dialog.fetching", words, stream.stop, modal=False)
+        self._session.start(
+            stream,
+            lambda events: self._download_told(waiting, events),
+            lambda error: self._download_ended(waiting, error),
+        )
 
-    def _download_told(self, events: list[Event]) -> None:
+    def _download_told(self, waiting: Waiting, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Progress):
-                self._session.said.emit(event.text)
+                waiting.tell(event)
+                if event.total and event.done == event.total and not event.bytes:
+                    self._session.said.emit(event.text)
+
+    def _download_ended(self, waiting: Waiting, error: Exception | None) -> None:
+        if waiting.cancelled:
+            self._session.said.emit(tr("The download was cancelled."))
+        elif error:
+            self._session.failed.emit(error, False)
+        waiting.done()
 
     def _model_told(self, events: list[Event]) -> None:
         for event in events:

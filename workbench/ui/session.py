@@ -90,9 +90,8 @@ class Session(Jobs):
         self._replay.afterwards(self._find_devices)
 
     def _find_devices(self) -> None:
-        if self.ending:
-            return
-        self.start(self.engines.remote("machine.find_devices"), self._devices_told)
+        if not self.ending:
+            self.start(self.engines.remote("machine.find_devices"), self._devices_told)
 
     def _devices_told(self, events: list[Event]) -> None:
         for event in events:
@@ -114,6 +113,12 @@ class Session(Jobs):
             lambda e: self._data_ended(view, e, then),
         )
         self.data_changed.emit()
+
+    def cancel_data(self) -> None:
+        """Give up loading or fetching the project's data."""
+        if self._describing:
+            self.data.cancelled = True
+            self._describing.stream.stop()
 
     def _data_told(self, view: DataView, events: list[Event]) -> None:
         view.take(events)
@@ -159,10 +164,9 @@ class Session(Jobs):
         if self.state != "idle":
             return
         project = self.document.project
-        if self.data.error:
-            self.failed.emit(self.data.error, False)
-            return
         try:
+            if self.data.error:
+                raise self.data.error
             project.check()
             run = create_run(project, self.settings.runs_dir)
         except UserError as error:
@@ -257,10 +261,8 @@ class Session(Jobs):
     def _stopped(self, error: Exception | None) -> Exception | None:
         """Say what a stop left; that the engine had to be ended for it is no alarm."""
         kept = bool(self.run and self.run.last.exists())
-        if kept:
-            self.said.emit(tr("Stopped; the last checkpoint is kept."))
-        else:
-            self.said.emit(tr("Stopped before a checkpoint."))
+        told = tr("Stopped; the last checkpoint is kept.")
+        self.said.emit(told if kept else tr("Stopped before a checkpoint."))
         return None if isinstance(error, EngineLost) else error
 
     def _take_weights_of_run(self) -> None:

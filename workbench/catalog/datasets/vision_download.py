@@ -26,11 +26,19 @@ _PREFIX = ".download-"
 
 
 class RemoteFile(NamedTuple):
-    """A file of a dataset: where it is published, its place below the root, and its MD5."""
+    """A file: where it is published, its place below the root, and its MD5 or how its SHA-256
+    begins."""
 
     urls: tuple[str, ...]
     place: str
-    md5: str
+    md5: str = ""
+    sha256: str = ""
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the file at `path` is it."""
+        if self.md5:
+            return _digest(path, hashlib.md5(usedforsecurity=False)) == self.md5
+        return _digest(path, hashlib.sha256()).startswith(self.sha256)
 
 
 class DamagedError(Exception):
@@ -47,7 +55,10 @@ def archive(kind: Any) -> list[RemoteFile]:
 
 
 def fetched(
-    files: Sequence[RemoteFile], root: Path, title: str, unpack: Callable[[Path], object]
+    files: Sequence[RemoteFile],
+    root: Path,
+    title: str,
+    unpack: Callable[[Path], object] | None = None,
 ) -> Generator[Progress, None, None]:
     """Bring the files below `root`, with what `unpack` makes of them in a folder that has them all.
 
@@ -99,7 +110,7 @@ class _Work(threading.Thread):
         files: Sequence[RemoteFile],
         root: Path,
         title: str,
-        unpack: Callable[[Path], object],
+        unpack: Callable[[Path], object] | None,
     ) -> None:
         super().__init__(name="download", daemon=True)
         self._files, self._root, self._title, self._unpack = files, root, title, unpack
@@ -113,9 +124,10 @@ class _Work(threading.Thread):
         try:
             for number, file in enumerate(self._files, 1):
                 self._fetch(file, f"Downloading {self._title} ({number} of {len(self._files)})")
-            self.progress = Progress(text=f"Unpacking {self._title}")
-            self._check_wanted()
-            self._unpack(self.folder)
+            if self._unpack:
+                self.progress = Progress(text=f"Unpacking {self._title}")
+                self._check_wanted()
+                self._unpack(self.folder)
         except Exception as error:  # told by who waits for the thread
             self.error = error
         finally:
@@ -135,14 +147,14 @@ class _Work(threading.Thread):
     def _fetch(self, file: RemoteFile, text: str) -> None:
         path, there = self.folder / file.place, self._root / file.place
         path.parent.mkdir(parents=True, exist_ok=True)
-        if there.is_file() and _md5(there) == file.md5:
+        if there.is_file() and file.is_at(there):
             shutil.copyfile(there, path)
             return
         errors: list[Exception] = []
         for url in file.urls:
             try:
                 self._copy(url, path, text)
-                if _md5(path) != file.md5:
+                if not file.is_at(path):
                     raise DamagedError(file.place)
                 return
             except (OSError, HTTPException, DamagedError) as error:
@@ -159,11 +171,10 @@ class _Work(threading.Thread):
                 self._check_wanted()
                 file.write(block)
                 done += len(block)
-                self.progress = Progress(text=text, done=done, total=total)
+                self.progress = Progress(text=text, done=done, total=total, bytes=True)
 
 
-def _md5(path: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
+def _digest(path: Path, digest: "hashlib._Hash") -> str:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)

@@ -19,7 +19,7 @@ from workbench.engine.remote import Stream
 from workbench.ui.data.arrays_question import ArraysQuestion
 from workbench.ui.data.fitting import fits, fitted, suits_kind
 from workbench.ui.data.question import Question
-from workbench.ui.data.waiting import Waiting
+from workbench.ui.data.waiting import Waiting, Words
 from workbench.ui.panels.data import DataPanel
 from workbench.ui.text import tr
 
@@ -90,12 +90,15 @@ class Opening(QObject):
 
     def _start(self, path: Path, stream: Stream, go_on: Callable[[DatasetSpec], None]) -> None:
         self.cancel()
-        waiting = Waiting(self._window, path, stream.stop)
+        words = Words(
+            tr("Open data"), tr("Opening {name}…", name=path.name), tr("Keep the present data")
+        )
+        waiting = Waiting(self._window, "dialog.opening", words, stream.stop)
         self._waiting, self._found = waiting, None
         self._window.session.start(
             stream,
             lambda events: self._told(waiting, events),
-            lambda error: self._ended(waiting, error, go_on),
+            lambda error: self._ended(waiting, path, error, go_on),
         )
 
     def cancel(self) -> None:
@@ -111,7 +114,11 @@ class Opening(QObject):
                 self._found = event.data
 
     def _ended(
-        self, waiting: Waiting, error: Exception | None, go_on: Callable[[DatasetSpec], None]
+        self,
+        waiting: Waiting,
+        path: Path,
+        error: Exception | None,
+        go_on: Callable[[DatasetSpec], None],
     ) -> None:
         waiting.done()
         if waiting is not self._waiting:
@@ -120,8 +127,8 @@ class Opening(QObject):
         found, self._found = self._found, None
         if self._window.session.ending or waiting.cancelled:
             return
-        if error and isinstance(error, UserError) and waiting.path.suffix.lower() == ".npz":
-            self._ask_for_arrays(waiting.path, error)
+        if error and isinstance(error, UserError) and path.suffix.lower() == ".npz":
+            self._ask_for_arrays(path, error)
         elif error:
             self._window.session.failed.emit(error, False)
         elif found:

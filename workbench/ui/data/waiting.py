@@ -1,7 +1,7 @@
-"""What is seen while files are opened: how far it is, and the button that ends it."""
+"""What is seen while files are opened or fetched: how far it is, and the button that ends it."""
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
@@ -16,34 +16,47 @@ from PySide6.QtWidgets import (
 
 from workbench.core.events import Progress
 from workbench.ui.naming import named
+from workbench.ui.pace import Pace
 from workbench.ui.text import tr
 
 SHOWN_AFTER = 200
 """Milliseconds: what is opened sooner shows no dialog that would only flash."""
 
 
-class Waiting(QDialog):
-    """Shows itself where opening takes a while."""
+class Words(NamedTuple):
+    """What the dialog says."""
 
-    def __init__(self, parent: QWidget, path: Path, stop: Callable[[], None]) -> None:
+    title: str
+    text: str
+    cancel: str
+    """What is when it is cancelled."""
+
+
+class Waiting(QDialog):
+    """Shows itself where opening takes a while; what holds up nothing else is not `modal`."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        name: str,
+        words: Words,
+        stop: Callable[[], None],
+        modal: bool = True,
+    ) -> None:
         super().__init__(parent)
-        self.setObjectName("dialog.opening")
-        self.setWindowTitle(tr("Open data"))
-        self.path = path
+        self.setObjectName(name)
+        self.setWindowTitle(words.title)
         self.cancelled = self._over = False
         self._stop = stop
-        self._text = named(QLabel(tr("Opening {name}…", name=path.name)), "dialog.opening.text")
-        self._bar = named(QProgressBar(maximum=0), "dialog.opening.progress", tr("Progress"))
-        cancel = named(
-            QPushButton(tr("Cancel")),
-            "dialog.opening.cancel",
-            tr("Cancel"),
-            tr("Keep the present data"),
-        )
+        self._pace = Pace()
+        self._text = named(QLabel(words.text), f"{name}.text")
+        self._bar = named(QProgressBar(maximum=0), f"{name}.progress", tr("Progress"))
+        button = QPushButton(tr("Cancel"))
+        cancel = named(button, f"{name}.cancel", tr("Cancel"), words.cancel)
         cancel.clicked.connect(self.reject)
         self._lay_out(cancel)
         self._soon = QTimer(self, interval=SHOWN_AFTER, singleShot=True)
-        self._soon.timeout.connect(self.open)
+        self._soon.timeout.connect(self.open if modal else self.show)
         self._soon.start()
 
     def _lay_out(self, cancel: QPushButton) -> None:
@@ -62,10 +75,7 @@ class Waiting(QDialog):
         """Show how far it is."""
         if self._over:  # it was cancelled; a word was still on its way
             return
-        counts = f" · {progress.done:,}" if progress.done else ""
-        if progress.total:
-            counts += tr(" of {total}", total=f"{progress.total:,}")
-        self._text.setText(tr(progress.text) + "…" + counts)
+        self._text.setText(self._pace.told(progress))
         self._bar.setMaximum(1000 if progress.total else 0)
         if progress.total:
             self._bar.setValue(round(1000 * progress.done / progress.total))
