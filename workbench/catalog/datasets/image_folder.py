@@ -169,7 +169,8 @@ class ImageFolder(WithTestShare, FileSource):
             name, reason = self.facts.unreadable[0]
             raise UserError(
                 "{count} of the files in {path} can't be read; the first is {name}: {reason}. Mend "
-                "or delete them and choose Data > Reload, or tick Skip unreadable files.",
+                "or delete them and choose Data > Reload, or leave them out: tick Skip unreadable "
+                "files, or on a command line say --set data.skip_unreadable=true.",
                 count=self.facts.unreadable_count,
                 path=self.path,
                 name=name,
