@@ -1,13 +1,20 @@
 """Decoded images that are kept: of the folder that they are of, and whole or not at all."""
 
 import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from image_files import folder, opened, picture, write
 
-from workbench.core.data import Samples
+from workbench.catalog.datasets.image_cache import cache_dir, decoded
+from workbench.catalog.datasets.image_decoding import PIECE_BYTES, WAITING_BYTES, Rule, in_threads
+from workbench.core.data import Samples, ended
 from workbench.engine.batches import forget, loaded
 
 
@@ -40,3 +47,67 @@ def test_a_cache_that_is_half_there_is_made_anew(tmp_path: Path, home: Path, dam
     else:
         kept.write_bytes(kept.read_bytes()[:300] if damage == "cut short" else b"")
     np.testing.assert_array_equal(pixels(root), before)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """As many files are open as may be, as EMFILE says of a busy process."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_what_the_system_refuses_for_a_moment_is_not_kept_as_unreadable(tmp_path: Path) -> None:
+    names = [f"{place:04}.bmp" for place in range(1000)]
+    for place, name in enumerate(names):
+        write(tmp_path / "own" / name, picture(place))
+    kept = set(cache_dir().glob("*.npy"))
+    decoding = decoded(tmp_path / "own", names, "0" * 64, Rule(3, 12, 12, "crop"))
+    next(decoding)
+    with no_more_files(), pytest.raises(OSError, match=r"Too many open files: .*bmp"):
+        ended(decoding)
+    assert set(cache_dir().glob("*.npy")) == kept
+    whole = ended(decoded(tmp_path / "own", names, "0" * 64, Rule(3, 12, 12, "crop")))
+    assert whole.unreadable == {}
+    assert np.array_equal(np.asarray(whole.rows)[7], picture(7).transpose(2, 0, 1))
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+import numpy as np
+from PIL import Image
+from workbench.catalog.datasets.image_decoding import Rule, pixels
+from workbench.core.errors import UserError
+Image.new("RGB", (8000, 8000)).save(sys.argv[1])
+held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + (32 << 20), -1))
+try:
+    print(pixels(sys.argv[1], Rule(3, 8, 8, "crop")))
+except UserError as error:
+    print("told:", error)
+"""
+
+
+def test_too_little_memory_is_a_sentence_and_no_fault_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith(f"told: There is too little memory to decode {path}."), done
+
+
+@pytest.mark.parametrize("item_bytes", [1, 3 << 20, 50 << 20, 1 << 30])
+def test_what_waits_to_be_taken_is_bounded_in_bytes(item_bytes: int) -> None:
+    begun: list[int] = []
+    taken = 0
+    items = list(range(400))
+    for made in in_threads(lambda item: begun.append(item) or item, items, item_bytes):
+        waiting = (len(begun) - taken) * item_bytes
+        assert waiting <= WAITING_BYTES + max(PIECE_BYTES, item_bytes)
+        assert made == items[taken : taken + len(made)]
+        taken += len(made)
+    assert taken == 400

@@ -3,12 +3,14 @@
 import contextlib
 import hashlib
 import json
+import math
 import mmap
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -118,7 +120,8 @@ def _decode(
     unreadable: dict[int, str] = {}
     black = np.zeros(shape[1:], np.uint8)
     done = 0
-    for made in in_threads(lambda name: pixels(str(root / name), rule), names):
+    work = partial(_pixels, root, rule)
+    for made in in_threads(work, names, math.prod(shape[1:])):
         for row, found in enumerate(made, done):
             if isinstance(found, Unreadable):
                 unreadable[row] = found.reason
@@ -127,6 +130,10 @@ def _decode(
         done += len(made)
         yield Progress(text=f"Decoding {root.name}", done=done, total=len(names))
     return unreadable
+
+
+def _pixels(root: Path, rule: Rule, name: str) -> Any:
+    return pixels(str(root / name), rule)
 
 
 def _make_room(folder: Path, needed: int) -> None:

@@ -1,11 +1,14 @@
 """Images of many formats and sizes as arrays of one shape, decoded by Pillow in threads."""
 
+import errno
 import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+from workbench.core.errors import UserError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +22,9 @@ MOST_PIXELS = 89_000_000
 GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L")
 ORIENTATION = 0x0112
 PIECE = 32
-"""Images that a thread does in one go."""
+"""Images that a thread does in one go, at the most."""
+PIECE_BYTES, WAITING_BYTES = 16 << 20, 256 << 20
+"""What a piece, and all that wait together, may take; of images larger than that, one is."""
 
 Fit = Literal["crop", "pad", "stretch"]
 
@@ -51,7 +56,8 @@ def header(path: str) -> Header | Unreadable:
     """Size and colours of an image, from its first bytes.
 
     Raises:
-        FileNotFoundError: it is gone.
+        OSError: it is gone, or the disk refuses.
+        UserError: there is too little memory.
     """
     return _guarded(path, _header)
 
@@ -60,7 +66,8 @@ def pixels(path: str, rule: Rule) -> "NDArray[Any] | Unreadable":
     """An image (channels, height, width) uint8.
 
     Raises:
-        FileNotFoundError: it is gone.
+        OSError: it is gone, or the disk refuses.
+        UserError: there is too little memory.
     """
     return _guarded(path, lambda image: _pixels(image, rule))
 
@@ -73,14 +80,23 @@ def _guarded(path: str, work: "Callable[[Image], T]") -> "T | Unreadable":
             if image.width * image.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
             return work(image)
-    except FileNotFoundError:
-        raise
     except UnidentifiedImageError:
         return Unreadable("no PNG, JPEG, WebP, BMP or TIFF image, whatever its name says")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return Unreadable(f"it claims more than {MOST_PIXELS:,} pixels")
+    except MemoryError as error:
+        raise UserError(
+            "There is too little memory to decode {path}. Close other programs, or make the image "
+            "smaller.",
+            path=path,
+        ) from error
     except OSError as error:
-        return Unreadable(error.strerror or f"damaged: {error}")
+        # What the system refuses passes, or can be mended: it says nothing of the file. Of a
+        # damaged file, Pillow's own errors have no number, and a place before its start is EINVAL.
+        if error.errno not in (None, errno.EINVAL):
+            error.filename = error.filename or path
+            raise
+        return Unreadable(f"damaged: {error}")
     except Exception as error:  # the decoders raise a dozen types for damaged files
         return Unreadable(f"damaged: {error or type(error).__name__}")
 
@@ -128,19 +144,24 @@ def _fitted(image: "Image", rule: Rule) -> "Image":
     return image.resize(sides, how)
 
 
-def in_threads(work: Callable[[T], Any], items: Sequence[T]) -> Iterator[list[Any]]:
+def in_threads(
+    work: Callable[[T], Any], items: Sequence[T], item_bytes: int = 1
+) -> Iterator[list[Any]]:
     """What `work` makes of the items, in order, piece by piece. Pillow decodes outside the
-    interpreter's lock, so threads are as fast as processes; few pieces wait, so memory is bounded.
+    interpreter's lock, so threads are as fast as processes. Each result takes `item_bytes`; few
+    pieces wait, so memory is bounded.
     """
     _quiet()
     workers = os.cpu_count() or 1
-    pieces = (items[start : start + PIECE] for start in range(0, len(items), PIECE))
+    each = max(1, min(PIECE, PIECE_BYTES // item_bytes))
+    most = min(2 * workers, WAITING_BYTES // (each * item_bytes))
+    pieces = (items[start : start + each] for start in range(0, len(items), each))
     waiting: deque[Future[list[Any]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decoding")
     try:
         for piece in pieces:
             waiting.append(pool.submit(lambda part: [work(item) for item in part], piece))
-            if len(waiting) > 2 * workers:
+            if len(waiting) > most:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
