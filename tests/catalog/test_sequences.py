@@ -108,11 +108,13 @@ def test_a_table_of_targets(tmp_path: Path, suffix: str) -> None:
         ("x,z\n1,2\n", "has no column 'y'"),
         ("x,y\n1,fast\n", "has words in the column 'y'"),
         ("", "is empty"),
+        ("x,y\n1,\0\n", "holds zero bytes"),
+        ("x,y,\u00e4\n1,2,3\n", "is text in cp1252, and the first sequence is in utf-8"),
     ],
 )
 def test_a_sequence_unlike_the_others_is_named(by_class: Path, spoiled: str, said: str) -> None:
     path = by_class / "walk" / "3.csv"
-    path.write_text(spoiled)
+    path.write_text(spoiled, encoding="cp1252")
     with pytest.raises(UserError, match=said) as told:
         opened(by_class)
     assert str(path) in str(told.value)
@@ -126,3 +128,38 @@ def test_of_one_step_each_they_are_still_sequences(tmp_path: Path) -> None:
     splits = opened(tmp_path, **ALL).load()
     assert splits["train"].inputs.shape == (10, 1, 1)
     assert np.unique(splits["train"].inputs).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_targets_with_a_decimal_comma(tmp_path: Path) -> None:
+    for n in range(30):
+        table(tmp_path / f"s{n:02}.csv", {"a": [n / 4, n]})
+    told = {
+        "file": [f"s{n:02}" for n in range(30)],
+        "grade": [f"{n % 3},0" for n in range(30)],
+        "speed": [f"{n / 4}".replace(".", ",") for n in range(30)],
+    }
+    table(tmp_path / "labels.csv", told, delimiter=";")
+    speeds = opened(tmp_path, **ALL).load()["train"].targets
+    assert speeds.tolist() == [n / 4 for n in range(30)]
+    grades = opened(tmp_path, target="grade", **ALL)
+    assert grades.info().classes == ("0", "1", "2")
+    assert grades.load()["train"].targets.tolist() == [n % 3 for n in range(30)]
+
+
+@pytest.mark.parametrize("lacking", ["NA", "?", "inf", " "])
+@pytest.mark.parametrize("target", ["speed", "way"])
+def test_a_target_that_lacks_is_told_with_its_file(
+    tmp_path: Path, lacking: str, target: str
+) -> None:
+    for n in range(30):
+        table(tmp_path / f"s{n:02}.csv", {"a": [n, n + 1]})
+    told = {
+        "file": [f"s{n:02}" for n in range(30)],
+        "speed": [lacking if n == 7 else n / 4 for n in range(30)],
+        "way": [lacking.replace("inf", "None") if n == 7 else "ab"[n % 2] for n in range(30)],
+    }
+    table(tmp_path / "labels.csv", told)
+    with pytest.raises(
+        UserError, match=rf"labels.csv has no {target} for s07.csv. Say it in a row"
+    ):
+        opened(tmp_path, target=target)

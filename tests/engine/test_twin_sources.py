@@ -162,8 +162,11 @@ def of_sequences(folder: Path) -> Iterator[tuple[str, DatasetSpec]]:
             held = {"t": [x for x, _ in rows], "u": ["" if y > 1.2 else y for _, y in rows]}
             table(below / f"{number:02}.csv", held)
         if name != "sequences":
-            told = {"file": [f"{n:02}" for n in range(24)], "speed": [n / 7 for n in range(24)]}
-            table(root / "labels.csv", told)
+            speeds = [f"{n / 7}".replace(".", ",") for n in range(24)]
+            told = {"file": [f"{n:02}" for n in range(24)], "speed": speeds}
+            table(root / "labels.csv", told, delimiter=";")
+            for path in root.glob("[0-9]*.csv"):
+                path.write_text(path.read_text().replace("t,u", "t,t"))
         yield name, opened(root, length=6 if name == "sequences" else 0)
 
 

@@ -1,5 +1,6 @@
 """What a sample of an array is: an image in either order of its axes, a sequence, or a row."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.catalog.datasets import rows
@@ -71,6 +72,7 @@ def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[A
     if mapped and is_image and inputs.size * kind.itemsize > rows.HELD_BYTES:
         images = inputs.view(np.ndarray).reshape(-1, *shape)
         pages = inputs._mmap  # type: ignore[attr-defined]
-        return rows.Rows(images, np.arange(len(images)), pages, kind)
+        file = rows.Watched.of(Path(inputs.filename))  # type: ignore[attr-defined]
+        return rows.Rows(images, np.arange(len(images)), pages, kind, file)
     inputs = inputs.astype(kind, copy=mapped)  # the file may change or go while training reads on
     return np.ascontiguousarray(inputs).view(np.ndarray).reshape(-1, *shape)

@@ -1,7 +1,11 @@
 """`Rows`: some rows of an array that lies in a file, read only when they are asked for."""
 
 import mmap
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from workbench.core.file_source import changed
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -12,9 +16,34 @@ HELD_BYTES = 256 << 20
 file what there is room for, and gives it up where others need it: as fast, and no second copy."""
 
 
+class Watched(NamedTuple):
+    """A file of somebody else's while it is mapped, as it was at first. Beyond the end of one that
+    was cut short, a process is killed where it reads."""
+
+    path: Path
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The file as it is now."""
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def check(self) -> None:
+        """See that it still is so; one that is gone lives on in its map.
+
+        Raises:
+            UserError: it has changed.
+        """
+        with suppress(FileNotFoundError):
+            if Watched.of(self.path) != self:
+                raise changed(self.path)
+
+
 class Rows:
     """The `chosen` rows of a memory-mapped `array`; `pages` is the map that it lies in. They come
-    as `dtype`, where that is given.
+    as `dtype`, where that is given. A `file` that others may write to is looked at with each use.
 
     Indexing copies what is asked for. What was touched is given back to the system from time to
     time: a process counts mapped pages as its own, so memory would grow to the size of the file.
@@ -26,10 +55,11 @@ class Rows:
         chosen: "NDArray[Any]",
         pages: mmap.mmap,
         dtype: "DTypeLike | None" = None,
+        file: Watched | None = None,
     ) -> None:
         import numpy as np
 
-        self._array, self._chosen, self._pages = array, chosen, pages
+        self._array, self._chosen, self._pages, self._file = array, chosen, pages, file
         self._dtype: np.dtype[Any] = array.dtype if dtype is None else np.dtype(dtype)
         self._touched = 0
 
@@ -64,6 +94,8 @@ class Rows:
     def __getitem__(self, key: Any) -> "NDArray[Any]":
         import numpy as np
 
+        if self._file:
+            self._file.check()
         taken: NDArray[Any] = self._array[self._chosen[key]]
         self._touched += taken.nbytes
         if self._touched >= RELEASE_BYTES:
@@ -83,4 +115,4 @@ class Rows:
 
     def picked(self, chosen: "NDArray[Any]") -> "Rows":
         """Some of these rows, by number or by a mask; nothing is read."""
-        return Rows(self._array, self._chosen[chosen], self._pages, self._dtype)
+        return Rows(self._array, self._chosen[chosen], self._pages, self._dtype, self._file)

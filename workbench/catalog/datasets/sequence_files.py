@@ -2,13 +2,20 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from workbench.catalog.datasets.columns import numbers
 from workbench.catalog.datasets.splitting import SPLIT_WORDS
 from workbench.catalog.datasets.table_facts import TableFacts, table_chunks
-from workbench.catalog.datasets.text_table import Dialect, header_of
+from workbench.catalog.datasets.text_table import (
+    BLOCK,
+    Dialect,
+    encoding_of,
+    header_of,
+    longest_line,
+)
 from workbench.core.data import Split
 from workbench.core.errors import UserError
 
@@ -64,6 +71,30 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(
         path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
     )
+
+
+def longest_line_of(path: Path, dialect: Dialect) -> int:
+    """Bytes of the longest line of a file that is read by the dialect of the first.
+
+    Raises:
+        UserError: it is no text, or in another encoding.
+    """
+    encoding = encoding_of(path)
+    alike = encoding == dialect.encoding or (encoding, dialect.encoding) == ("utf-8", "utf-8-sig")
+    if not alike and (dialect.encoding == "utf-16" or not _is_ascii(path)):
+        raise UserError(
+            "{path} is text in {encoding}, and the first sequence is in {first}. Save all of them "
+            "in the same.",
+            path=path,
+            encoding=encoding,
+            first=dialect.encoding,
+        )
+    return longest_line(path)
+
+
+def _is_ascii(path: Path) -> bool:
+    with path.open("rb") as file:
+        return all(block.isascii() for block in iter(partial(file.read, BLOCK), b""))
 
 
 def read_sequence(path: Path, dialect: Dialect, columns: Sequence[str]) -> list[list[float]]:

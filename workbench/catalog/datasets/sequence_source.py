@@ -1,5 +1,6 @@
 """Sequences as Python: what `Sequences.read` does."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,18 @@ def read_sequence(path):
 BY_HEADER = """\
     names = [name.strip() for name in rows.pop(0)]
     places = [names.index(name) for name in COLUMNS]"""
+UNIQUE = '''
+def unique(given):
+    """Names of columns, numbered where they repeat or lack."""
+    found = {}
+    for place, name in enumerate(given, 1):
+        wanted = name[:200] or f"column {place}"
+        numbered = (f"{wanted} ({number})" for number in range(2, len(given) + 2))
+        found[next(free for free in (wanted, *numbered) if free not in found)] = None
+    return list(found)
+'''
+MADE_NAME = re.compile(r"column \d+|.* \(\d+\)|.{200}", re.DOTALL)
+"""What a name may be that the header of a file does not say."""
 NUMBER = '''
 def number(cell):
     """A cell as a number, NaN where there is none."""
@@ -87,11 +100,17 @@ def _constants(data: "Sequences") -> Iterator[str]:
 def _functions(data: "Sequences") -> Iterator[str]:
     dialect, table = data.facts.dialect, data.facts.labels
     comma = dialect.decimal == ","
-    if comma:
+    if comma or _told_with_comma(data):
         yield WITH_COMMA
     yield NUMBER.format(read="with_comma(cell.strip())" if comma else "float(cell)")
     yield FILLED
     places = BY_HEADER
+    if dialect.header and any(map(MADE_NAME.fullmatch, data.source_info().features)):
+        yield UNIQUE
+        places = BY_HEADER.replace(
+            "[name.strip() for name in rows.pop(0)]",
+            "unique([name.strip() for name in rows.pop(0)])",
+        )
     if not dialect.header:  # then they are called column 1, column 2
         numbers = [int(name.rpartition(" ")[2]) - 1 for name in data.source_info().features]
         places = f"    places = {numbers}"
@@ -107,12 +126,20 @@ def _functions(data: "Sequences") -> Iterator[str]:
         )
 
 
+def _told_with_comma(data: "Sequences") -> bool:
+    """Whether targets are numbers with a decimal comma."""
+    labels = data.facts.labels
+    comma = bool(labels and labels.dialect and labels.dialect.decimal == ",")
+    return comma and data.predicted.holds == "number"
+
+
 def _sign(delimiter: str) -> str:
     return "" if delimiter == "," else f", delimiter={literal(delimiter)}"
 
 
 def _lines(data: "Sequences") -> Iterator[str]:
     facts, info = data.facts, data.source_info()
+    read = "with_comma" if _told_with_comma(data) else "float"
     folders = folders_by_split(Path(data.path)) if facts.labels is None else {}
     pattern = "[!.]*" if facts.labels else "[!.]*/[!.]*/[!.]*" if folders else "[!.]*/[!.]*"
     yield f'paths = sorted(DATA.glob("{pattern}"))'
@@ -127,9 +154,10 @@ def _lines(data: "Sequences") -> Iterator[str]:
     else:
         yield "told = [path.parts[-2] for path in files]"
     if not info.classes:
-        yield "targets = np.array([float(value) for value in told], dtype=np.float32)"
+        yield f"targets = np.array([{read}(value) for value in told], dtype=np.float32)"
     elif data.predicted.holds == "number":
-        yield "targets = np.array([CLASSES.index(float(value)) for value in told], dtype=np.int64)"
+        yield f"targets = [CLASSES.index({read}(value)) for value in told]"
+        yield "targets = np.array(targets, dtype=np.int64)"
     else:
         yield "targets = np.array([CLASSES.index(value) for value in told], dtype=np.int64)"
     if folders:

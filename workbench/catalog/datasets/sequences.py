@@ -1,5 +1,6 @@
 """Sequences of the user's: a folder of tables, each a sample."""
 
+import math
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -7,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from workbench.catalog.datasets.columns import Column, ScaleTarget, WishedTask, number_text, task_of
+from workbench.catalog.datasets.columns import (
+    MISSING,
+    Column,
+    ScaleTarget,
+    WishedTask,
+    number_text,
+    numbers,
+    task_of,
+)
 from workbench.catalog.datasets.sequence_files import (
     SequenceFile,
     labels_file,
+    longest_line_of,
     read_sequence,
     sequence_files,
     targets_by_file,
@@ -91,8 +101,9 @@ class Sequences(WithTestShare, FileSource):
         columns = tuple(column.name for column in first.columns if column.holds == "number")
         if first.dialect is None or not columns:
             raise UserError("{path} has no column of numbers.", path=files[0].path)
-        lengths = []
+        lengths, longest = [], 0
         for number, file in enumerate(files):
+            longest = max(longest, longest_line_of(file.path, first.dialect))
             lengths.append(len(read_sequence(file.path, first.dialect, columns)[0]))
             if number % PIECE == 0:
                 yield Progress(text=f"Reading {path.name}", done=number, total=len(files))
@@ -103,7 +114,7 @@ class Sequences(WithTestShare, FileSource):
         splits = Counter(file.split for file in files)
         facts = SequenceFacts(
             digest=_digest(path, files),
-            dialect=first.dialect,
+            dialect=first.dialect.replace(longest=longest),
             columns=columns,
             longest=max(lengths),
             shortest=min(lengths),
@@ -196,10 +207,11 @@ class Sequences(WithTestShare, FileSource):
 
         target = self.predicted
         told = _told(path, files, self.facts.labels, target.name)
-        if task_of(target, self.task) == "regression":
-            return np.array([float(value) for value in told], dtype=np.float32)
         if target.holds == "number":
-            told = [number_text(float(value)) for value in told]
+            found = numbers(told, _decimal(self.facts.labels))
+            if task_of(target, self.task) == "regression":
+                return found.astype(np.float32)
+            told = [number_text(value) for value in found.tolist()]
         return np.array([target.codes[value] for value in told], dtype=np.int64)
 
 
@@ -234,18 +246,32 @@ def _told(
     """The target of each file as text.
 
     Raises:
-        UserError: the table of targets says none for a file.
+        UserError: the table of targets says none for a file, or an infinite one.
     """
     labels = labels_file(path)
     if table is None or labels is None:
         return [file.label for file in files]
     targets = targets_by_file(labels, table, name)
     told = [targets.get(file.path.name) or targets.get(file.path.stem, "") for file in files]
-    if "" in told:
-        raise UserError(
-            "{labels} has no {name} for {file}. Add a row for it, or take the file away.",
-            labels=labels,
-            name=name,
-            file=files[told.index("")].path.name,
-        )
+    column = table.columns[table.place(name)]
+    for cell, file in zip(told, files, strict=True):
+        if _lacks(cell, column, _decimal(table)):
+            raise UserError(
+                "{labels} has no {name} for {file}. Say it in a row of that file, or take the file "
+                "away.",
+                labels=labels,
+                name=name,
+                file=file.path.name,
+            )
     return told
+
+
+def _lacks(cell: str, column: Column, decimal: str) -> bool:
+    """Whether a cell says no value that can be learned."""
+    if cell in MISSING or column.holds != "number":
+        return cell in MISSING
+    return not math.isfinite(numbers([cell], decimal)[0])
+
+
+def _decimal(labels: TableFacts | None) -> str:
+    return labels.dialect.decimal if labels and labels.dialect else "."

@@ -54,7 +54,7 @@ def dialect_of(path: Path, header: WishedHeader = "auto") -> Dialect:
     Raises:
         UserError: it is empty, or no text.
     """
-    encoding = _encoding(path)
+    encoding = encoding_of(path)
     with path.open("rb") as file:
         lines = _sampled(file.read(SAMPLE_BYTES), encoding)
     if not any(line.strip() for line in lines):
@@ -66,7 +66,7 @@ def dialect_of(path: Path, header: WishedHeader = "auto") -> Dialect:
         delimiter=delimiter,
         decimal=_decimal(rows, delimiter),
         header=is_header(rows) if header == "auto" else header == "yes",
-        longest=_longest_line(path),
+        longest=longest_line(path),
     )
 
 
@@ -74,7 +74,7 @@ def _empty(path: Path) -> UserError:
     return UserError("{path} is empty: there are no rows to train on.", path=path)
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """UTF-8 or UTF-16 by its mark, UTF-8 where all bytes are such, else cp1252 as of Excel."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -97,7 +97,7 @@ def _encoding(path: Path) -> str:
     return mark or "utf-8"
 
 
-def _longest_line(path: Path) -> int:
+def longest_line(path: Path) -> int:
     """In bytes, at least; a file without any line break must not fill the memory.
 
     Raises:
