@@ -43,8 +43,9 @@ class Split:
         self._device, self._shape = device, samples.inputs.shape[1:]
         self.targets = torch.from_numpy(samples.targets).to(device)
         in_memory = held or isinstance(samples.inputs, np.ndarray)
+        self._home = device if held else torch.device("cpu")
         # Flat rows are gathered several times as fast as images are.
-        self._rows = _flat(np.asarray(samples.inputs)).to(device) if in_memory else None
+        self._rows = _flat(np.asarray(samples.inputs)).to(self._home) if in_memory else None
         self._file = samples.inputs
 
     def __len__(self) -> int:
@@ -57,12 +58,13 @@ class Split:
 
     def batches(self, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The raw samples of `order` in batches of `size`."""
-        order = order.cpu() if self._rows is None else order
+        order = order.to(self._home)
         return in_batches(self.taken, order, size, self._file.nbytes // len(self))
 
     def _in_memory(self, chosen: Tensor | slice) -> Tensor:
         assert self._rows is not None
-        return _rows(self._rows, chosen)
+        chosen = chosen if isinstance(chosen, slice) else chosen.to(self._home)
+        return _rows(self._rows, chosen).to(self._device)
 
     def _in_file(self, chosen: Tensor | slice) -> Tensor:
         rows = chosen if isinstance(chosen, slice) else chosen.cpu().numpy()
