@@ -10,8 +10,11 @@ import torch
 from workbench.core.errors import UserError
 from workbench.core.events import RunCompleted, RunStarted, StepCompleted
 from workbench.engine import checkpoint
+from workbench.engine.batches import Batch
 from workbench.engine.evaluate import evaluate
 from workbench.engine.fit import fit
+from workbench.engine.stepper import Stepper
+from workbench.engine.working import working
 
 
 def other_number_of_threads() -> int:
@@ -92,6 +95,55 @@ def test_fp16_is_refused_where_there_is_no_cuda_also_after_training(tmp_path: Pa
     list(fit(trained, run))
     run.project_file.write_text(project.to_json(), encoding="utf-8")
     assert evaluate(run, "test").samples > 0  # a run of another machine can be measured here
+
+
+def test_tf32_is_for_runs_that_ask_for_it_in_products_and_convolutions() -> None:
+    def told() -> tuple[str, bool]:
+        return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+
+    before = told()
+    for precision, expected in (("tf32", ("high", True)), ("fp32", ("highest", False))):
+        with working(small.linear(precision=precision).train, torch.device("cpu")):
+            assert told() == expected
+        assert told() == before
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_fp16_scales_its_loss_as_torch_says(accumulate: int) -> None:
+    """The steps of a run on CUDA, which torch can make on the CPU too."""
+    torch.manual_seed(0)
+    project = small.linear(precision="fp16", max_norm=0.5, accumulate=accumulate)
+    ours, theirs = torch.nn.Linear(4, 3), torch.nn.Linear(4, 3)
+    theirs.load_state_dict(ours.state_dict())
+    cpu = torch.device("cpu")
+    stepper = Stepper(ours, project.train, in_parts, cpu, 1, fused=False)
+    optimizer, scaler = torch.optim.SGD(theirs.parameters(), lr=0.05), torch.amp.GradScaler("cpu")
+    taken = 0
+    for _ in range(6):
+        batch = Batch(torch.randn(8, 4), torch.randn(8, 3))
+        was = ours.weight.detach().clone()
+        _, loss = stepper.step(batch)
+        optimizer.zero_grad()
+        expected = 0.0
+        for inputs, targets in zip(*(whole.split(8 // accumulate) for whole in batch), strict=True):
+            with torch.autocast("cpu", dtype=torch.float16):
+                part = torch.nn.functional.mse_loss(theirs(inputs), targets) / accumulate
+            scaler.scale(part).backward()
+            expected += part.item()
+        scaler.unscale_(optimizer)
+        torch.nn.utils.clip_grad_norm_(theirs.parameters(), 0.5)
+        scaler.step(optimizer)
+        scaler.update()
+        assert loss.item() == pytest.approx(expected, rel=1e-5)
+        torch.testing.assert_close(ours.weight, theirs.weight, rtol=1e-3, atol=1e-4)
+        taken += not torch.equal(was, ours.weight)
+    assert taken
+    assert stepper.state()["scaler"] == scaler.state_dict()
+
+
+def in_parts(output: torch.Tensor, targets: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
+    share = len(targets) / len(whole[0]) if whole else 1.0
+    return torch.nn.functional.mse_loss(output, targets) * share
 
 
 def test_little_work_is_done_by_one_thread(tmp_path: Path) -> None:

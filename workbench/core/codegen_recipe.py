@@ -102,6 +102,8 @@ class RecipeCode:
             yield "torch.use_deterministic_algorithms(True)"
         if self.config.precision == "tf32":
             yield 'torch.set_float32_matmul_precision("high")'
+        elif self.device == "cuda":
+            yield "torch.backends.cudnn.allow_tf32 = False"
 
     def starting(self) -> Iterator[str]:
         """Behind the network."""

@@ -33,6 +33,7 @@ def working(config: TrainConfig, device: torch.device, threads: int = 0) -> Iter
     wanted, before = config.threads or threads, torch.get_num_threads()
     was_strict = torch.are_deterministic_algorithms_enabled()
     precision = torch.get_float32_matmul_precision()
+    convolved = torch.backends.cudnn.allow_tf32  # true in torch itself: fp32 would be tf32 there
     if config.deterministic and device.type == "cuda":  # read when CUDA's first product is made
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
@@ -40,12 +41,14 @@ def working(config: TrainConfig, device: torch.device, threads: int = 0) -> Iter
             torch.set_num_threads(wanted)
         _be_strict(config.deterministic)
         torch.set_float32_matmul_precision("high" if config.precision == "tf32" else "highest")
+        torch.backends.cudnn.allow_tf32 = config.precision == "tf32"
         yield
     finally:
         if wanted:
             torch.set_num_threads(before)
         _be_strict(was_strict)
         torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.allow_tf32 = convolved
 
 
 def _be_strict(wanted: bool) -> None:
