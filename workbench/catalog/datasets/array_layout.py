@@ -72,7 +72,9 @@ def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[A
     if mapped and is_image and inputs.size * kind.itemsize > rows.HELD_BYTES:
         images = inputs.view(np.ndarray).reshape(-1, *shape)
         pages = inputs._mmap  # type: ignore[attr-defined]
-        file = rows.Watched.of(Path(inputs.filename))  # type: ignore[attr-defined]
+        in_order = images.strides[0] * len(images) == images.nbytes and inputs.flags.c_contiguous
+        path, offset = Path(inputs.filename), inputs.offset  # type: ignore[attr-defined]
+        file = rows.Watched.of(path, offset) if in_order else None
         return rows.Rows(images, np.arange(len(images)), pages, kind, file)
     inputs = inputs.astype(kind, copy=mapped)  # the file may change or go while training reads on
     return np.ascontiguousarray(inputs).view(np.ndarray).reshape(-1, *shape)

@@ -1,7 +1,7 @@
 """`Rows`: some rows of an array that lies in a file, read only when they are asked for."""
 
 import mmap
-from contextlib import suppress
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -17,28 +17,46 @@ file what there is room for, and gives it up where others need it: as fast, and 
 
 
 class Watched(NamedTuple):
-    """A file of somebody else's while it is mapped, as it was at first. Beyond the end of one that
-    was cut short, a process is killed where it reads."""
+    """A file of somebody else's, as it was at first. Beyond the end of one that is cut short while
+    it is mapped, a process is killed where it reads: its rows are read, and not mapped."""
 
     path: Path
     size: int
     changed_ns: int
+    offset: int
+    """Bytes before its first row."""
 
     @classmethod
-    def of(cls, path: Path) -> Self:
+    def of(cls, path: Path, offset: int) -> Self:
         """The file as it is now."""
         status = path.stat()
-        return cls(path, status.st_size, status.st_mtime_ns)
+        return cls(path, status.st_size, status.st_mtime_ns, offset)
 
-    def check(self) -> None:
-        """See that it still is so; one that is gone lives on in its map.
+    def rows(self, array: "NDArray[Any]", chosen: "NDArray[Any]") -> "NDArray[Any] | None":
+        """What `array[chosen]` gives, whose rows lie one behind the other in the file; None where
+        the file is gone: it lives on in its map, and nobody can cut it short.
 
         Raises:
             UserError: it has changed.
         """
-        with suppress(FileNotFoundError):
-            if Watched.of(self.path) != self:
-                raise changed(self.path)
+        import numpy as np
+
+        width = array.strides[0]
+        held = np.empty((np.size(chosen), width), np.uint8)
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                for place, row in zip(held, np.ravel(chosen).tolist(), strict=True):
+                    file.seek(self.offset + row * width)
+                    if file.readinto(place.data) != width:
+                        raise changed(self.path)
+                status = os.fstat(file.fileno())
+        except FileNotFoundError:
+            return None
+        if (status.st_size, status.st_mtime_ns) != (self.size, self.changed_ns):
+            raise changed(self.path)
+        shape, strides = (len(held), *array.shape[1:]), (width, *array.strides[1:])
+        made: NDArray[Any] = np.ndarray(shape, array.dtype, held, 0, strides)
+        return made.reshape(np.shape(chosen) + array.shape[1:])
 
 
 class Rows:
@@ -94,9 +112,11 @@ class Rows:
     def __getitem__(self, key: Any) -> "NDArray[Any]":
         import numpy as np
 
-        if self._file:
-            self._file.check()
-        taken: NDArray[Any] = self._array[self._chosen[key]]
+        chosen = self._chosen[key]
+        read = self._file.rows(self._array, chosen) if self._file else None
+        if read is not None:
+            return np.ascontiguousarray(read, self._dtype)
+        taken: NDArray[Any] = self._array[chosen]
         self._touched += taken.nbytes
         if self._touched >= RELEASE_BYTES:
             self._touched = 0
