@@ -79,7 +79,7 @@ def frames(panel: CurvesPanel, length: int) -> list[float]:
     """Milliseconds of each of `FRAMES` frames, the first curve of `length` being drawn already."""
     session, done = panel.session, []
     session.reported.emit([started(), *events(1, length)])
-    session.drawing.emit()
+    session.drawing.now()
     QApplication.processEvents()
     loop, clock = QEventLoop(), QTimer(interval=66)
 
@@ -87,7 +87,7 @@ def frames(panel: CurvesPanel, length: int) -> list[float]:
         batch = events(panel.train.length + 1, panel.train.length + BATCH)
         begun = time.perf_counter()
         session.reported.emit(batch)
-        session.drawing.emit()
+        session.drawing.now()
         QApplication.processEvents()
         done.append(1_000 * (time.perf_counter() - begun))
         if len(done) == FRAMES:

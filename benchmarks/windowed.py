@@ -214,7 +214,7 @@ class FirstPaint(QObject):
         self._panel, self._drawn = panel, False
         self.at: float | None = None
         panel.make_plot().viewport().installEventFilter(self)
-        opened.session.drawing.connect(self._draws)
+        opened.session.drawing.drawn.connect(self._draws)
 
     def again(self) -> None:
         """Wait for the next run."""

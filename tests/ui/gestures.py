@@ -116,7 +116,7 @@ def between(window: MainWindow, row: int) -> QPoint:
 
 def drawn(qtbot: QtBot, window: MainWindow) -> None:
     """Wait until the panels have drawn once more."""
-    with qtbot.waitSignal(window.session.drawing):
+    with qtbot.waitSignal(window.session.drawing.drawn):
         window.session.request_draw()
 
 

@@ -28,12 +28,12 @@ def begin(window):
 
     def drawn():
         if window.session.state == "idle" and shown.isVisible() and not window.session.busy:
-            window.session.drawing.disconnect(drawn)
+            window.session.drawing.drawn.disconnect(drawn)
             print(window.panels["loss"].val.length, shown.model().rowCount())
             print(*sorted({name.partition(".")[0] for name in sys.modules}), flush=True)
             go_on(window)
 
-    window.session.drawing.connect(drawn)
+    window.session.drawing.drawn.connect(drawn)
     window.session.all_ended.connect(window.session.request_draw)
     QTimer.singleShot(0, window.run_bar.main.click)
 

@@ -76,7 +76,7 @@ def test_a_click_on_train_trains(open_window: OpenWindow, qtbot: QtBot, home: Pa
     window.start()
     events, bar = heard(window), window.run_bar
     statuses: list[str] = []
-    window.session.drawing.connect(lambda: statuses.append(bar.status.text()))
+    window.session.drawing.drawn.connect(lambda: statuses.append(bar.status.text()))
     with qtbot.waitSignal(window.session.state_changed):
         click_named(qtbot, window, "run_bar.train")
     assert window.session.state == "running"

@@ -39,7 +39,7 @@ class LrDialog(QDialog):
         self.plot.setLabel("left", tr("loss"))
         train = self._session.theme.colors.train
         self._raw, self._smoothed = (self.plot.plot(pen=pen(train, a)) for a in (90, 255))
-        self._session.drawing.connect(self._draw)
+        self._session.drawing.add(self, self._draw)
         self.use = styled(QPushButton(tr("Use this")), "primary")
         named(self.use, "dialog.lr.use", tr("Use this"), tr("Put this lr into the recipe"))
         self.use.setEnabled(False)

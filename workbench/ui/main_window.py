@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._refresh_commands()
         self.network.stack.checks.start()
-        self.session.drawing.emit()  # at once, since the clock would leave the panels empty
+        self.session.drawing.now()  # at once, since the clock would leave the panels empty
         self.completed.emit()
 
     def _fill_docks(self) -> None:

@@ -19,7 +19,7 @@ class Panel(QFrame):
         self.rows.setContentsMargins(10, 2, 10, 10)
         self.rows.setSpacing(8)
         self._stale = True
-        session.drawing.connect(self._draw_if_seen)
+        session.drawing.add(self, self._draw_if_seen)
         session.theme.changed.connect(self.changed)
 
     def changed(self) -> None:

@@ -53,7 +53,7 @@ class RunBar(QToolBar):
         session.state_changed.connect(self._state_changed)
         session.reported.connect(self._on_events)
         session.run_shown.connect(self._clear)
-        session.drawing.connect(self._draw)
+        session.drawing.add(self, self._draw)
         session.devices_found.connect(self._offer_devices)
         session.document.changed.connect(self._show_device)
         session.document.changed.connect(session.request_draw)

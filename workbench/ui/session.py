@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 
 from workbench.core.errors import UserError
 from workbench.core.events import DevicesFound, Event, WriteFailed
@@ -14,6 +14,7 @@ from workbench.core.runs import Run, create_run, remove_if_empty
 from workbench.engine.remote import EngineLost, Engines, Stream
 from workbench.ui.data_view import DataView
 from workbench.ui.document import Document
+from workbench.ui.drawing import Drawing
 from workbench.ui.job import Job, Jobs
 from workbench.ui.replay import Replay
 from workbench.ui.settings import Settings
@@ -22,7 +23,6 @@ from workbench.ui.theme import Theme
 
 State = Literal["idle", "running", "paused", "stopping"]
 After = Callable[[], None]
-DRAW_MILLISECONDS = 66  # at most 15 times a second: drawing holds the interpreter lock
 
 
 class Session(Jobs):
@@ -41,7 +41,6 @@ class Session(Jobs):
     said = Signal(str)  # a sentence for the status bar
     train_wanted = Signal()
     """A panel asks for what the command Train does."""
-    drawing = Signal()  # time to draw what has changed
 
     def __init__(
         self, project: Project, settings: Settings, theme: Theme, engines: Engines | None = None
@@ -60,8 +59,7 @@ class Session(Jobs):
         self._training: Job | None = None
         self._describing: Job | None = None
         self._replay = Replay(self)
-        self._clock = QTimer(self, interval=DRAW_MILLISECONDS, singleShot=True)
-        self._clock.timeout.connect(self.drawing)
+        self.drawing = Drawing(self)
         self.document.changed.connect(self._project_changed)
         self.document.refused.connect(lambda error: self.failed.emit(error, False))
 
@@ -73,9 +71,8 @@ class Session(Jobs):
         self.engines.close()
 
     def request_draw(self) -> None:
-        """Have `drawing` come soon, however often this is called."""
-        if not self._clock.isActive():
-            self._clock.start()
+        """Have what has changed drawn soon, however often this is called."""
+        self.drawing.request()
 
     def warm(self) -> None:
         """Start the engine process and have it load the data, replay the last run of the project
@@ -231,6 +228,9 @@ class Session(Jobs):
 
     def _become(self, state: State) -> None:
         self.state = state
+        shown = self.run_project
+        on_cpu = shown is None or shown.train.device == "cpu"
+        self.drawing.sparing = state == "running" and on_cpu
         self.state_changed.emit(state)
 
     def run_told(self, events: list[Event]) -> None:
@@ -238,8 +238,9 @@ class Session(Jobs):
         for event in events:
             if isinstance(event, WriteFailed):
                 self.failed.emit(UserError("{reason}", reason=event.reason), False)
-        self.reported.emit(events)
-        self.request_draw()
+        with self.drawing.patient():
+            self.reported.emit(events)
+            self.request_draw()
 
     def _run_ended(self, error: Exception | None) -> None:
         self._training = None

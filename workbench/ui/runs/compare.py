@@ -97,7 +97,7 @@ class Differences(QWidget):
         column.setContentsMargins(0, 6, 0, 0)
         column.addWidget(self.view, 1)
         column.addWidget(self.told)
-        session.drawing.connect(self._compare_if_seen)
+        session.drawing.add(self, self._compare_if_seen)
 
     def _dress(self, view: QTableView) -> None:
         view.setModel(self.table)

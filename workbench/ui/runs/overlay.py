@@ -62,7 +62,7 @@ class Overlay(QWidget):
         self.plot: OverlayPlot | None = None
         self._make()
         self._lay_out()
-        session.drawing.connect(self._draw_if_seen)
+        session.drawing.add(self, self._draw_if_seen)
         session.theme.changed.connect(self._draw_soon)
 
     def _make(self) -> None:
