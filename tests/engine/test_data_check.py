@@ -115,6 +115,14 @@ def test_a_sample_that_occurs_ten_thousand_times_is_compared_with_its_first_copy
     assert told["duplicate"].count == 60_000 - 2
 
 
+def test_copies_of_validation_in_the_test_are_told(table: Splits) -> None:
+    table["test"].inputs[:20] = table["val"].inputs[10:30]
+    told = found(table)
+    assert (told["shared"].severity, told["shared"].count) == ("error", 20)
+    assert told["shared"].where == tuple(f"test {row} = val {row + 10}" for row in range(20))
+    assert "leak" not in told
+
+
 def test_few_leaks_are_a_note(table: Splits) -> None:
     table["val"].inputs[0] = table["train"].inputs[0]
     assert found(table)["leak"].severity == "note"

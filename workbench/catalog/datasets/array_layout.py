@@ -72,7 +72,7 @@ def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[A
     if mapped and is_image and inputs.size * kind.itemsize > rows.HELD_BYTES:
         images = inputs.view(np.ndarray).reshape(-1, *shape)
         pages = inputs._mmap  # type: ignore[attr-defined]
-        in_order = images.strides[0] * len(images) == images.nbytes and inputs.flags.c_contiguous
+        in_order = images.strides[0] * len(images) == images.nbytes  # not by columns, as Fortran's
         path, offset = Path(inputs.filename), inputs.offset  # type: ignore[attr-defined]
         file = rows.Watched.of(path, offset) if in_order else None
         return rows.Rows(images, np.arange(len(images)), pages, kind, file)
