@@ -113,6 +113,18 @@ def test_columns_that_hold_nothing_are_named(tmp_path: Path) -> None:
     assert told["not_finite"].where == ("far",)
 
 
+@pytest.mark.parametrize("rule", ["mean", "drop rows"])
+def test_columns_that_lack_some_values_are_told_with_their_share_and_the_rule(
+    tmp_path: Path, rule: str
+) -> None:
+    gaps = ["" if row % 20 == 0 else f"{row * 1.5}" for row in range(120)]
+    path = write_table(tmp_path / "t.csv", lacking=gaps)
+    finding = found(path, missing=rule)["filled"]
+    assert finding.severity == "note"
+    assert finding.where == ("lacking: 6 (5.0%)",)
+    assert finding.values["rule"] == rule
+
+
 def test_a_column_that_gives_the_target_away_is_named(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", answer=[row % 2 * 3 + 1 for row in range(120)])
     leak = found(path)["target_leak"]

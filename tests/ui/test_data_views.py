@@ -149,15 +149,17 @@ def test_transforms_are_added_changed_moved_and_removed(digits: MainWindow, qtbo
     for name in ("RandomHorizontalFlip", "Resize", "RandomErasing"):
         menu = prepare.add.menu()
         menu.aboutToShow.emit()
-        (action,) = (
+        offered = [
             each
-            for group in menu.actions()
-            for each in group.menu().actions()
-            if each.text() == name
-        )
+            for entry in menu.actions()
+            for each in (entry.menu().actions() if entry.menu() else [entry])
+        ]
+        (action,) = (each for each in offered if each.text() == name)
         action.trigger()
         loaded(qtbot, digits)
     assert kinds(digits) == ["RandomHorizontalFlip", "Resize", "RandomErasing"]
+    alone = [action.text() for action in menu.actions() if not action.menu()]
+    assert "RandAugment" in alone, "by torch's name, not in a group of one"
     texts = [prepare.list.item(row).text() for row in range(3)]
     assert texts[0] == "1  RandomHorizontalFlip · training only"
     assert texts[1] == "2  Resize"

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.core.data import SPLITS
+from workbench.catalog.datasets.table import Table
+from workbench.core.data import SPLITS, DatasetSpec
 from workbench.core.data_check import MOST_NAMED, Finding
 from workbench.engine.checks import Place, Subject, column_name, flat, sample_names
-from workbench.engine.checks.files import without
+from workbench.engine.checks.files import MOSTLY, without
 
 GIVES_AWAY = 0.998
 """Share of the target's variance that one column explains; more is no finding, it is the target."""
@@ -31,6 +32,7 @@ def values(subject: Subject) -> Iterator[Finding]:
     columns = flat(subject.splits["train"].inputs).astype(np.float64)
     usable = np.isfinite(columns).all(0)
     yield from _missing(subject, columns)
+    yield from _filled(subject.data)
     varied: NDArray[np.bool_] = usable & (np.ptp(np.where(usable, columns, 0), axis=0) > 0)
     yield from _constant(subject, usable & ~varied)
     yield from _scale(subject, columns[:, varied])
@@ -103,6 +105,34 @@ def _missing(subject: Subject, columns: Columns) -> Iterator[Finding]:
 
     missing = np.array([np.isnan(column).all() for column in columns.T], dtype=bool)
     yield from _of_columns(subject, missing, found)
+
+
+def _filled(data: DatasetSpec) -> Iterator[Finding]:
+    """The columns of a table that lack some values, which a rule of its deals with."""
+    if not isinstance(data, Table):
+        return
+    used = {column.name for column in data.columns}
+    total = max(data.facts.total, 1)
+    lacking = [
+        each
+        for each in data.facts.columns
+        if each.name in used and 0 < each.missing <= MOSTLY * total  # more is told as a fault
+    ]
+    if lacking:
+        names = [f"{each.name}: {each.missing:,} ({each.missing / total:.1%})" for each in lacking]
+        yield Finding(
+            severity="note",
+            kind="filled",
+            message="Values are missing in {count} columns: {columns}.",
+            advice="The rule is “{rule}”; another one can be chosen in the tab Split.",
+            values={
+                "count": len(names),
+                "columns": ", ".join(names[:3]),
+                "rule": data.missing,
+            },
+            where=tuple(names[:MOST_NAMED]),
+            count=len(names),
+        )
 
 
 def _constant(subject: Subject, constant: NDArray[np.bool_]) -> Iterator[Finding]:

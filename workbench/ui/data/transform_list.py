@@ -1,5 +1,6 @@
 """The transforms in their order, to be chosen, dragged, moved by keys and removed."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -74,13 +75,20 @@ def _words(transform: TransformSpec) -> str:
 def fill_menu(menu: QMenu, take: Callable[[type[TransformSpec]], object]) -> None:
     """List all transforms by what they do; `take` gets the chosen one."""
     menu.clear()
+    kinds = TransformSpec.choices().values()
+    sizes = Counter(map(_group, kinds))
     groups: dict[str, QMenu] = {}
-    for kind in TransformSpec.choices().values():
-        group = kind.__module__.rpartition(".")[2].replace("_", " ").capitalize()
-        if group not in groups:
-            groups[group] = menu.addMenu(tr(group))
+    for kind in kinds:
+        group = _group(kind)
+        if group not in groups:  # what is alone in its group stands for itself
+            groups[group] = menu.addMenu(tr(group)) if sizes[group] > 1 else menu
             groups[group].setToolTipsVisible(True)
         action = groups[group].addAction(kind.__name__)
         action.setObjectName(f"data.add.{kind.__name__}")
         action.setToolTip(tr(kind.summary))
         action.triggered.connect(lambda _=False, kind=kind: take(kind))
+
+
+def _group(kind: type[TransformSpec]) -> str:
+    """What its file is called: `Cropping`."""
+    return kind.__module__.rpartition(".")[2].capitalize()
