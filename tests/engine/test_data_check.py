@@ -149,6 +149,18 @@ def test_near_copies_of_images_are_leaks(images: Splits) -> None:
     assert told["near_leak"].where == tuple(f"val {row} = train {10 * row}" for row in range(6))
 
 
+def test_icons_that_differ_by_a_mark_are_no_copies() -> None:
+    down, right = np.mgrid[0:32, 0:32]
+    icon = np.where((down - 16) ** 2 + (right - 16) ** 2 < 150, 255, 0).astype(np.uint8)
+    icons = np.repeat(icon[None, None], 24, axis=0)
+    for place in range(24):
+        row, column = 9 + 3 * (place // 5), 9 + 3 * (place % 5)
+        icons[place, 0, row : row + 2, column : column + 2] = 90
+    parts = {"train": icons[:16], "val": icons[16:20], "test": icons[20:]}
+    splits: Splits = {name: Samples(own, np.arange(len(own)) % 2) for name, own in parts.items()}
+    assert "near_leak" not in found(splits, classes=2)
+
+
 def test_the_hash_is_the_difference_hash() -> None:
     """Bit by bit as its author wrote it, on an image that needs no resizing."""
     grey = DRAW.integers(0, 256, (8, 9)).astype(np.float32)

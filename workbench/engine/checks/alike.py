@@ -21,6 +21,9 @@ author's own limit."""
 ALIKE = 0.995
 """And near copies where their grey pixels at 16 x 16 also correlate at least so much: by a hash of
 64 bits alone, one in ten pictures of Fashion-MNIST would be one."""
+MOST_APART = 0.25
+"""And no two of these pixels are further apart, in standard deviations of the image: icons that
+differ by a mark alone correlate as well as copies do."""
 SMALLEST = 24  # pixels a side; below, pictures of the same thing are alike without being copies
 MOST_PAIRS = 4 << 30  # comparisons, a few seconds
 CHUNK = 1 << 22
@@ -82,5 +85,11 @@ def _alike(held: Looks, train: Looks, start: int, stop: int) -> Iterator[tuple[i
     bits = np.bitwise_count(held[0][start:stop, None] ^ train[0][None, :])
     correlation = held[1][start:stop] @ train[1].T
     rows, others = np.nonzero((bits <= NEAR_BITS) & (correlation >= ALIKE))
+    near = np.empty(len(rows), bool)
+    for begin in range(0, len(rows), BATCH):
+        part = slice(begin, begin + BATCH)
+        apart = np.abs(held[1][rows[part] + start] - train[1][others[part]]).max(1)
+        near[part] = apart * 16 <= MOST_APART  # of 256 pixels with length 1, 1/16 is a deviation
+    rows, others = rows[near], others[near]
     told, first = np.unique(rows, return_index=True)
     yield from zip((told + start).tolist(), others[first].tolist(), strict=True)
