@@ -1,6 +1,7 @@
 """What is chosen for speed: measured, recorded, kept, and without a trace in the numbers."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -15,7 +16,7 @@ from torch import nn
 from workbench.core.events import EpochCompleted, Event, RunStarted
 from workbench.core.project import Project
 from workbench.core.runs import Run
-from workbench.engine import checkpoint, kept_tunings
+from workbench.engine import checkpoint, kept_tunings, tuning
 from workbench.engine.batches import Batches
 from workbench.engine.build import build
 from workbench.engine.evaluate import evaluate
@@ -23,6 +24,12 @@ from workbench.engine.fit import fit
 
 CPU = torch.device("cpu")
 LONG = 100_000  # epochs: long enough to be worth measuring
+
+
+@pytest.fixture(autouse=True)
+def any_machine_is_calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests run beside these, and what is measured meanwhile would not be kept."""
+    monkeypatch.setattr(tuning, "CALM", math.inf)
 
 
 def started(events: list[Event]) -> dict[str, Any]:
@@ -76,6 +83,17 @@ def test_a_long_run_measures_once_and_says_what_it_chose_and_why(tmp_path: Path)
         assert first[name] == (gain >= 1.02)
     again = started(beginning(project, small.new_run(project, tmp_path)))
     assert again == first | {"why": "kept"}
+
+
+def test_what_is_measured_while_the_machine_is_busy_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "CALM", 0.0)
+    project = small.cnn(epochs=LONG)
+    for _ in ("first", "again"):
+        told = started(beginning(project, small.new_run(project, tmp_path)))
+        assert told["why"] == "measured"
+    assert not kept_tunings.path().exists()
 
 
 @pytest.mark.parametrize("chosen", [{}, {"channels_last": True}, {"fused": True}])

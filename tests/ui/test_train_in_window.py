@@ -175,7 +175,7 @@ def test_pause_pauses_and_resume_goes_on(open_window: OpenWindow, qtbot: QtBot) 
     while told != len(events):  # what was on its way when the engine heard of it
         told = len(events)
         drawn(qtbot, window)
-    for _ in range(8):  # half a second, in which a running engine would tell 15 times
+    for _ in range(8):  # half a second, in which a running engine would tell 5 times
         drawn(qtbot, window)
     assert len(events) == told
     assert "paused" in window.run_bar.status.text()

@@ -18,7 +18,7 @@ from workbench.core.events import Event
 from workbench.core.threads import wait_asleep
 from workbench.engine.remote import STOP_SECONDS, EngineFault
 
-BATCH_SECONDS = 1 / 30
+BATCH_SECONDS = 1 / 10
 DISPOSABLE_BYTES = 4 << 30
 NICE = 5
 """How far the engine steps back where the window wants a core too: training takes them all, and a
@@ -111,7 +111,7 @@ def _function(name: str) -> Any:
 
 
 def _pump(pipe: Connection, events: Generator[Event]) -> None:
-    """Send the events, at most 30 batches a second; between two of them listen to the window."""
+    """Send the events, at most 10 batches a second; between two of them listen to the window."""
     batch: list[Event] = []
     sent = 0.0
     with contextlib.closing(events):

@@ -37,7 +37,8 @@ from workbench.engine.tuning import Tuning, tuned
 
 log = logging.getLogger(__name__)
 
-REPORT_SECONDS = 1 / 30  # Losses are read back in bursts: on a GPU each reading waits for it.
+REPORT_SECONDS = 1 / 10  # Losses are read back in bursts: on a GPU each reading waits for it,
+# and on a CPU each wakes the window, which takes a core from the step.
 CHECKPOINT_SECONDS = 1.0  # An epoch of a linear model takes 5 ms, a durable write 10.
 PREDICTIONS_SECONDS = 0.25  # As often as a person can look at them.
 

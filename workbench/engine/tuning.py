@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any, Literal, Self
 
 import torch
@@ -30,8 +31,9 @@ log = logging.getLogger(__name__)
 
 # Of a run, roughly: below, measuring takes more than it can give.
 SHORT_SECONDS, FEW_STEPS = 20.0, 400
-TURNS, TURN_SECONDS, MOST_SECONDS = 5, 0.02, 0.25  # of a comparison, and of each side's turn
+TURNS, TURN_SECONDS, MOST_SECONDS = 7, 0.02, 0.4  # of a comparison, and of each side's turn
 CONFIRMED = 1.02  # times as fast: less is noise
+CALM = 1.25  # times its best is the middle turn of a side, else something else was at work
 _MULTIPLY_ADDS, _STEP_SECONDS = 2e10, 3e-4  # a second, and of Python for each step
 
 SETTINGS = ("channels_last", "fused", "precision", "compile")
@@ -95,7 +97,8 @@ def tuned(network: nn.Module, project: Project, batches: Batches, measure: Measu
     except TypeError:  # of another version: it is measured anew
         pass
     found = trials.best(wanted, Tuning(precision=_plain(wanted, batches.device)), SETTINGS)
-    kept_tunings.keep(key, found)
+    if trials.were_calm:  # else the next run measures anew
+        kept_tunings.keep(key, found)
     return found
 
 
@@ -146,6 +149,8 @@ class _Trials:
         )
         self._batches = batches
         self._size = project.train.batch_length(batches.size("train"))
+        self.were_calm = True
+        """Whether the machine did nothing else meanwhile, as far as the turns tell."""
 
     def best(self, wanted: Tuning, without: Tuning, settings: Sequence[str]) -> Tuning:
         """`without`, and of `wanted` the settings that make its steps faster, one after another."""
@@ -180,6 +185,8 @@ class _Trials:
         while not turns or (len(turns) < TURNS and time.perf_counter() - since < MOST_SECONDS):
             turns.append((self._seconds(without, steps), self._seconds(with_it, steps)))
         before, after = zip(*turns, strict=True)
+        restless = max(median(side) / min(side) for side in (before, after))
+        self.were_calm &= restless <= CALM
         gain: float = min(before) / min(after)
         return gain
 
