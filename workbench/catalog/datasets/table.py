@@ -16,6 +16,7 @@ from workbench.catalog.datasets.encoding import (
     stand_ins,
 )
 from workbench.catalog.datasets.header_row import WishedHeader
+from workbench.catalog.datasets.likely_target import likely_target
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import read_rows
@@ -36,8 +37,6 @@ from workbench.core.file_source import FileSource, check_room
 from workbench.core.source import Source
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
-TARGETS = ("target", "label", "class", "y", "outcome", "diagnosis", "species", "survived")
-"""What a column to be predicted is often called; else it is the last one."""
 
 Name = Annotated[str, Field(strict=True, max_length=250)]
 
@@ -109,7 +108,7 @@ class Table(WithTestShare, FileSource):
         header = options.get("header", "auto")
         facts = yield from survey(path, header)
         split: str = options.setdefault("split_column", facts.split_column)
-        options.setdefault("target", _likely_target(facts.columns, split))
+        options.setdefault("target", likely_target(facts.columns, split))
         return cls.made(path, facts, options)
 
     @property
@@ -292,19 +291,6 @@ class Table(WithTestShare, FileSource):
             split: Samples(encoded(samples.inputs, features, instead), samples.targets)
             for split, samples in splits.items()
         }
-
-
-def _likely_target(columns: Sequence[Column], split: str) -> str:
-    """A column with a telling name, else the last one that can be predicted."""
-    able = [
-        column.name
-        for column in columns
-        if column.holds in ("number", "category")
-        and not column.says_nothing
-        and column.name != split
-    ]
-    called = [name for wanted in TARGETS for name in able if name.lower() == wanted]
-    return (called or able[::-1] or [columns[-1].name])[0]
 
 
 def _list(names: Sequence[str]) -> str:
