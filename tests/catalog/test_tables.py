@@ -1,5 +1,6 @@
 """Tables: what is found in them, and the numbers that they become, against plain Python."""
 
+import csv
 import json
 import math
 from collections import Counter
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from tests.written import opened, parquet_table, people, table
+from workbench.catalog.datasets.parquet import parquet_chunks
 from workbench.catalog.datasets.table_facts import TableFacts, survey
+from workbench.catalog.datasets.text_table import CHUNK_BYTES, CHUNK_CELLS, chunks, dialect_of
 from workbench.core.data import SPLITS, DatasetSpec, ended
 from workbench.core.errors import UserError
 from workbench.core.file_source import FileSource
@@ -452,3 +455,20 @@ def test_the_header_can_be_said(tmp_path: Path, wished: str) -> None:
     with pytest.raises(UserError, match="Choose Data > Reload"):
         data.replace(header="no" if wished == "yes" else "yes").load()
     assert ("[1:]" in "\n".join(data.source().lines)) == (wished == "yes")
+
+
+def test_a_chunk_is_bounded_by_its_text_and_not_by_lines(tmp_path: Path) -> None:
+    cell = "\n".join(["x" * 99] * 1000)  # a hundred kilobytes in short lines
+    with (tmp_path / "t.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("a", "b"), *((number, cell) for number in range(400))])
+    found = list(chunks(tmp_path / "t.csv", dialect_of(tmp_path / "t.csv"), 2))
+    sizes = [sum(map(len, chunk.columns[1])) for chunk in found]
+    assert sum(len(chunk.columns[0]) for chunk in found) == 400
+    assert max(sizes) <= CHUNK_BYTES + len(cell)
+
+
+def test_a_wide_parquet_table_comes_in_few_rows_at_a_time(tmp_path: Path) -> None:
+    wide = {f"c{place}": list(range(2000)) for place in range(600)}
+    found = list(parquet_chunks(parquet_table(tmp_path / "t.parquet", wide)))
+    assert sum(len(chunk.columns[0]) for chunk in found) == 2000
+    assert max(len(chunk.columns) * len(chunk.columns[0]) for chunk in found) <= CHUNK_CELLS

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.catalog.datasets import rows
 from workbench.catalog.datasets.array_files import Held
+from workbench.core.file_source import check_room
 from workbench.core.layer import Shape, shape_text
 
 if TYPE_CHECKING:
@@ -57,10 +58,15 @@ def sample_shape(held: Held, wished: Layout, with_target: bool) -> Shape:
     )
 
 
-def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[Any] | rows.Rows":
+def laid_out(
+    inputs: "NDArray[Any]", layout: Layout, shape: Shape, path: Path
+) -> "NDArray[Any] | rows.Rows":
     """Samples (n, ...) as (n, *shape): bytes of images stay bytes, all else becomes float32.
 
     Images of a mapped file that are larger than `HELD_BYTES` stay there, as `Rows`.
+
+    Raises:
+        UserError: in this type those of `path` are too large for this machine.
     """
     import numpy as np
 
@@ -73,8 +79,9 @@ def laid_out(inputs: "NDArray[Any]", layout: Layout, shape: Shape) -> "NDArray[A
         images = inputs.view(np.ndarray).reshape(-1, *shape)
         pages = inputs._mmap  # type: ignore[attr-defined]
         in_order = images.strides[0] * len(images) == images.nbytes  # not by columns, as Fortran's
-        path, offset = Path(inputs.filename), inputs.offset  # type: ignore[attr-defined]
-        file = rows.Watched.of(path, offset) if in_order else None
+        at, offset = Path(inputs.filename), inputs.offset  # type: ignore[attr-defined]
+        file = rows.Watched.of(at, offset) if in_order else None
         return rows.Rows(images, np.arange(len(images)), pages, kind, file)
+    check_room(path, 2 * inputs.size * kind.itemsize)  # once more when they are split
     inputs = inputs.astype(kind, copy=mapped)  # the file may change or go while training reads on
     return np.ascontiguousarray(inputs).view(np.ndarray).reshape(-1, *shape)

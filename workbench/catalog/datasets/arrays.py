@@ -211,7 +211,10 @@ class Arrays(WithTestShare, FileSource):
             targets = read_array(self.folder, pair.targets).reshape(-1)
         layout = layout_of(pair.inputs, self.layout, pair.targets is None)
         shape = sample_shape(pair.inputs, self.layout, pair.targets is None)
-        return Samples(laid_out(inputs, layout, shape), self._as_targets(targets))
+        return Samples(
+            laid_out(inputs, layout, shape, self.folder / pair.inputs.file),
+            self._as_targets(targets),
+        )
 
     def _as_targets(self, targets: "NDArray[Any]") -> "NDArray[Any]":
         import numpy as np

@@ -5,7 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.catalog.datasets.text_table import CHUNK_ROWS, Chunk, check_width, unique_names
+from workbench.catalog.datasets.text_table import (
+    CHUNK_BYTES,
+    CHUNK_CELLS,
+    CHUNK_ROWS,
+    Chunk,
+    check_width,
+    unique_names,
+)
 from workbench.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,10 +49,21 @@ def parquet_chunks(path: Path) -> Iterator[Chunk]:
     size, done = path.stat().st_size, 0
     with _opened(path) as table:
         total = max(table.metadata.num_rows, 1)
-        for batch in table.iter_batches(batch_size=CHUNK_ROWS):
+        for batch in table.iter_batches(batch_size=_rows_at_once(table)):
             done += batch.num_rows
             if batch.num_rows:
                 yield Chunk([_texts(column) for column in batch.columns], size * done // total)
+
+
+def _rows_at_once(table: "ParquetFile") -> int:
+    """So many that neither their cells nor their bytes fill the memory: a cell takes some sixty
+    bytes as text, beside what the file says of its row groups."""
+    groups = [table.metadata.row_group(place) for place in range(table.metadata.num_row_groups)]
+    widest: int = max(
+        (group.total_byte_size // max(1, group.num_rows) for group in groups), default=0
+    )
+    cells: int = CHUNK_CELLS // max(1, table.metadata.num_columns)
+    return max(1, min(CHUNK_ROWS, cells, CHUNK_BYTES // max(1, widest)))
 
 
 @contextmanager

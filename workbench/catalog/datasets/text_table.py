@@ -209,12 +209,25 @@ def chunks(path: Path, dialect: Dialect, width: int) -> Iterator[Chunk]:
         reader = csv.reader(text, delimiter=dialect.delimiter)
         rows = islice(filter(None, reader), int(dialect.header), None)
         try:
-            while held := list(islice(rows, most)):
+            while held := _taken(rows, most):
                 if set(map(len, held)) != {width}:
                     raise _fault(path, dialect, width)
                 yield Chunk(list(zip(*held, strict=True)), raw.tell())
         except (UnicodeDecodeError, csv.Error) as error:
             raise _fault(path, dialect, width) from error
+
+
+def _taken(rows: Iterator[list[str]], most: int) -> list[list[str]]:
+    """The next rows: `most`, or as many as hold `CHUNK_BYTES` of text; a quoted cell with line
+    breaks is longer than any line."""
+    held: list[list[str]] = []
+    size = 0
+    for row in islice(rows, most):
+        held.append(row)
+        size += sum(map(len, row))
+        if size >= CHUNK_BYTES:
+            break
+    return held
 
 
 def _fault(path: Path, dialect: Dialect, width: int) -> UserError:
