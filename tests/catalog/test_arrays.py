@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -320,3 +321,36 @@ def test_damaged_files_and_false_claims_are_one_sentence(tmp_path: Path, claim: 
     sentence = str(told.value)
     assert str(tmp_path) in sentence
     assert "\n" not in sentence
+
+
+def test_room_is_asked_for_what_the_values_become(tmp_path: Path) -> None:
+    rows_of_bytes = int(0.2 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1000)
+    held = np.lib.format.open_memmap(  # of holes: it takes no disk
+        tmp_path / "X.npy", mode="w+", dtype=np.uint8, shape=(rows_of_bytes, 1000)
+    )
+    np.save(tmp_path / "y.npy", np.arange(rows_of_bytes) % 2)
+    del held
+    data = opened(tmp_path / "X.npy")
+    with pytest.raises(UserError, match="GB of memory"):
+        data.load()
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "where"),
+    [
+        ([*range(10), 255], "label_gap", ("255",)),
+        ([-1, 0, 1, 2], "negative_label", ("-1",)),
+        ([-1, 1], "", ()),
+        ([0, 1, 2, 5], "", ()),
+    ],
+)
+def test_labels_that_are_marks_are_told(
+    tmp_path: Path, labels: list[int], kind: str, where: tuple[str, ...]
+) -> None:
+    y = np.resize(np.array(labels), 330)
+    draw = np.random.default_rng(0)
+    np.savez(tmp_path / "t.npz", X=draw.normal(size=(330, 3)).astype(np.float32), y=y)
+    *_, told = check(opened(tmp_path / "t.npz"))
+    found = {finding.kind: finding.where for finding in told.findings}
+    marks = {name: at for name, at in found.items() if name in ("label_gap", "negative_label")}
+    assert marks == ({kind: where} if kind else {})

@@ -111,3 +111,8 @@ def test_the_first_rows_of_a_file_are_told_as_they_are_written(tmp_path: Path) -
     (told,) = head(found.data, 2)
     assert isinstance(told, TableHead)
     assert told.columns == (("1,50", "2"), ("x", ""), ("yes", "no"))
+
+
+def test_preparing_no_samples_is_a_sentence() -> None:
+    with pytest.raises(UserError, match="No sample is chosen"):
+        list(prepared(DIGITS, (), 1, 0))

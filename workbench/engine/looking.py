@@ -25,6 +25,7 @@ from workbench.core.shown import (
     TableHead,
 )
 from workbench.engine.batches import loaded
+from workbench.engine.describe import counted_labels
 from workbench.engine.sources import recognize
 
 BINS = 24
@@ -73,6 +74,8 @@ def prepared(data: DatasetSpec, rows: tuple[int, ...], draws: int, seed: int) ->
     info = data.source_info()
     held = loaded(data)["train"]
     chosen = [row for row in rows if row < len(held.targets)]
+    if not chosen:
+        raise UserError("No sample is chosen to be prepared. Choose another class or split.")
     before = held.inputs[chosen]
     inputs = torch.from_numpy(np.ascontiguousarray(before)).float() / info.full_scale
     after = [_drawn(data, inputs, held.targets[chosen], seed + n) for n in range(draws)]
@@ -124,7 +127,7 @@ def columns(data: DatasetSpec) -> Generator[Event]:
 def _target(targets: NDArray[Any], info: DatasetInfo) -> ColumnSummary:
     if info.task != "classification":
         return summary(info.target, targets)
-    counts = np.bincount(targets, minlength=len(info.classes))
+    counts = counted_labels(targets, len(info.classes))
     return ColumnSummary(name=info.target, counts=counts.tolist(), labels=info.classes)
 
 

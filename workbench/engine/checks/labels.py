@@ -1,6 +1,7 @@
 """Classes and targets: out of range, too few samples, far from balanced."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,6 +9,10 @@ from workbench.core.data import SPLITS
 from workbench.core.data_check import MOST_NAMED, Finding
 from workbench.engine.checks import Place, Subject, sample_names
 
+OWN_NUMBERS = ("Arrays", "Table")
+"""Sources whose classes may be numbers of the file."""
+GAP = 8
+"""Numbers left out behind which a label is a mark; other gaps are classes without samples."""
 FEWEST = 10
 """Training samples that a class should have at the least."""
 UNBALANCED = 10.0
@@ -19,6 +24,7 @@ def labels(subject: Subject) -> Iterator[Finding]:
     if subject.info.task != "classification":
         return
     yield from _out_of_range(subject)
+    yield from _odd_numbers(subject)
     targets = subject.splits["train"].targets
     valid = targets[(targets >= 0) & (targets < len(subject.info.classes))]
     counts = np.bincount(valid.astype(np.int64), minlength=len(subject.info.classes))
@@ -44,6 +50,36 @@ def _out_of_range(subject: Subject) -> Iterator[Finding]:
             where=sample_names(subject, wrong),
             count=len(wrong),
         )
+
+
+def _odd_numbers(subject: Subject) -> Iterator[Finding]:
+    """Classes of own files are the numbers that stand there: some are marks, and no classes."""
+    try:
+        numbers = [float(name) for name in subject.info.classes]
+    except ValueError:
+        return
+    if len(numbers) < 2 or subject.data.kind not in OWN_NUMBERS:
+        return
+    below = [name for name in numbers if name < 0]
+    is_pair = numbers == [-1.0, 1.0]  # the two classes of a perceptron and of a support vector
+    ordered = sorted(numbers)
+    steps = [after - before for before, after in pairwise(ordered)]
+    gap = steps[-1] > max(GAP, ordered[-2] - ordered[0] + 1)
+    for kind, found, said in (
+        ("negative_label", [] if is_pair else below, "Labels below 0 are classes of their own"),
+        ("label_gap", ordered[-1:] if gap else [], "A label far from all others is a class"),
+    ):
+        if found:
+            named = tuple(f"{number:g}" for number in found[:MOST_NAMED])
+            yield Finding(
+                severity="warning",
+                kind=kind,
+                message=f"{said}: {{labels}}.",
+                advice="Remove these samples if it only marks what is unknown or to be ignored.",
+                values={"labels": ", ".join(named)},
+                where=named,
+                count=len(found),
+            )
 
 
 def _too_few(subject: Subject, counts: list[int]) -> Iterator[Finding]:
