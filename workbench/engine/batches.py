@@ -54,6 +54,8 @@ def loaded(data: DatasetSpec) -> Mapping[Split, Samples]:
 
 _measured: dict[DatasetSpec, Normalization] = {}
 """Measuring reads all training samples: it is done once for each way to prepare them."""
+MOST_MEASURED = 64
+"""Ways that are kept; a wide table has some hundred kilobytes of figures."""
 
 
 def normalization(data: DatasetSpec) -> Normalization:
@@ -65,6 +67,8 @@ def normalization(data: DatasetSpec) -> Normalization:
     prepared = data.replace(balance="none", normalize=True)
     train = loaded(data)["train"]
     if prepared not in _measured:
+        while len(_measured) >= MOST_MEASURED:
+            _measured.pop(next(iter(_measured)))
         _measured[prepared] = measured_behind(data, train)
     return _measured[prepared]
 
