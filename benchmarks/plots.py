@@ -71,7 +71,7 @@ def shown_panel(project: Project) -> tuple[QMainWindow, CurvesPanel]:
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
     window.resize(700, 400)
     window.show()
-    session.state = "running"
+    session.training.state = "running"
     return window, panel
 
 

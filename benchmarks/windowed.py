@@ -51,7 +51,7 @@ def shown(project: Project) -> Iterator[MainWindow]:
         try:
             yield window
         finally:
-            window.session.stop()
+            window.session.training.stop()
             window.session.stop_all()
             wait(lambda: not window.session.busy)
             window.close()
@@ -109,7 +109,7 @@ def started(opened: MainWindow) -> Arrivals:
     opened.session.reported.connect(come)
     opened.run_bar.main.click()
     wait(lambda: len(arrivals) > 30)
-    opened.session.pause()
+    opened.session.training.pause()
     pause(0.3)
     return arrivals
 
@@ -117,11 +117,11 @@ def started(opened: MainWindow) -> Arrivals:
 def pace(opened: MainWindow, arrivals: Arrivals) -> float:
     """Seconds per step of a turn in the window."""
     arrivals.clear()
-    opened.session.go_on()
+    opened.session.training.go_on()
     # The first to come is what was held back at the pause; from then on they come as they are made.
     wait(lambda: len(arrivals) > 2 and arrivals[-1][0] - arrivals[1][0] >= SECONDS)
     (since, first), (now, last) = arrivals[1], arrivals[-1]
-    opened.session.pause()
+    opened.session.training.pause()
     pause(0.3)
     return (now - since) / (last - first)
 
@@ -240,7 +240,7 @@ def first() -> None:
             wait(lambda: paint.at is not None)
             assert paint.at is not None
             taken.append(paint.at - since)
-            opened.session.stop()
+            opened.session.training.stop()
             wait(lambda: opened.session.state == "idle" and not opened.session.busy)
     print(
         f"first: {statistics.median(taken):.2f} s from the click on Train to the first painted "

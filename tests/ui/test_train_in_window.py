@@ -243,7 +243,7 @@ def test_a_killed_engine_is_told_and_its_run_is_resumed(
     events, banner = heard(window), window.banner
     click_named(qtbot, window, "run_bar.train")
     qtbot.waitUntil(lambda: len(of(CheckpointSaved, events)) > 0, timeout=PATIENCE)
-    os.kill(window.session._training.stream.pid, signal.SIGKILL)
+    os.kill(window.session.training._job.stream.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: banner.isVisible(), timeout=PATIENCE)
     assert idle(window)
     assert "exit code -9" in banner.text.text()

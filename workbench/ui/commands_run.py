@@ -130,7 +130,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         "run.pause",
         "&Pause",
         "Run",
-        session.pause,
+        session.training.pause,
         "F6",
         enabled=lambda: session.state == "running",
     )
@@ -138,7 +138,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         "run.resume",
         "R&esume",
         "Run",
-        session.go_on,
+        session.training.go_on,
         "F7",
         enabled=lambda: session.state == "paused",
     )
@@ -146,7 +146,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         "run.stop",
         "&Stop",
         "Run",
-        session.stop,
+        session.training.stop,
         "Shift+F5",
         "Stop after the present step; the last checkpoint is kept",
         enabled=lambda: session.state in ("running", "paused"),
@@ -155,7 +155,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         "run.continue",
         "-Train &Further",
         "Run",
-        lambda: session.train(session.weights),
+        lambda: session.training.begin(session.weights),
         tip="A new run that starts from the weights of the model in hand",
         enabled=lambda: idle() and session.weights is not None,
     )
@@ -163,7 +163,7 @@ def run_rows(window: MainWindow) -> Iterator[Action]:
         "run.resume_run",
         "&Resume Last Run",
         "Run",
-        session.resume_run,
+        session.training.resume,
         tip="Go on with the shown run from its last checkpoint",
         enabled=lambda: idle() and session.run is not None and session.run.last.exists(),
     )

@@ -42,7 +42,7 @@ def _way_out(window: MainWindow, error: UserError, resumable: bool) -> WayOut:
     session = window.session
     if isinstance(error, EngineLost) and session.run:
         label = tr("Resume") if resumable else tr("Train again")
-        act = session.resume_run if resumable else session.train_wanted.emit
+        act = session.training.resume if resumable else session.train_wanted.emit
         return label, act, lambda: True
     if isinstance(error, ShapeError):
         return _mending(window)
@@ -68,7 +68,7 @@ def _lower_lr(window: MainWindow) -> WayOut:
 def _go_back(window: MainWindow, lr: float) -> None:
     session, document = window.session, window.session.document
     is_same = session.run_project == document.project
-    session.go_back(lr)
+    session.training.go_back(lr)
     if is_same:  # so the open project stays that of the run
         _change(window, lr=lr)
 

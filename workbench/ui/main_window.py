@@ -217,7 +217,7 @@ class MainWindow(QMainWindow):
                 self.tell_failure(UserError("{fault} Mend it, then train.", fault=fault), False)
                 return
         self.banner.hide()  # what was offered before is answered by this
-        self.session.train()
+        self.session.training.begin()
 
     # -- messages
 
@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
             return
         self.setEnabled(False)
         self.session.said.emit(tr("Stopping; the last checkpoint is being kept…"))
-        self.session.stop()
+        self.session.training.stop()
         self.session.stop_all()
         self.session.all_ended.connect(self.close)
 

@@ -120,6 +120,6 @@ class Recovery(QObject):
 
     def _go_on(self, run: Run) -> None:
         try:
-            self._session.open_run(run, self._session.resume_run)
+            self._session.open_run(run, self._session.training.resume)
         except UserError as error:
             self._window.tell_failure(error, False)

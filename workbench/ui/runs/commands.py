@@ -75,7 +75,7 @@ class RunDeeds:
         """Show the run, then go on with it."""
 
         def go_on(run: ListedRun) -> None:
-            self._session.open_run(run.run, self._session.resume_run)
+            self._session.open_run(run.run, self._session.training.resume)
 
         self._with_one(go_on)
 
