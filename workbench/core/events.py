@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.core.data import DatasetSpec, Split
@@ -16,14 +17,24 @@ Metrics = Mapping[str, float]
 """`loss` and the metrics of the task (`accuracy` as a fraction, or `mae`) by name."""
 
 
+# json.dumps would make an encoder for each line: there is a line for each step.
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
+
+@cache
+def _names(kind: type["Event"]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """The base of everything that a Job reports."""
 
     def to_json(self) -> str:
         """One line of `events.jsonl`, also what `--json` prints."""
-        told = {each.name: getattr(self, each.name) for each in fields(self)}
-        return json.dumps({"event": type(self).__name__, **told}, ensure_ascii=False)
+        kind = type(self)
+        told = {name: getattr(self, name) for name in _names(kind)}
+        return _JSON.encode({"event": kind.__name__, **told})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 # Of a run, roughly: below, measuring takes more than it can give.
 SHORT_SECONDS, FEW_STEPS = 20.0, 400
-TURNS, TURN_SECONDS, MOST_SECONDS = 7, 0.02, 0.4  # of a comparison, and of each side's turn
+TURNS, TURN_SECONDS, MOST_SECONDS = 7, 0.02, 0.25  # of a comparison, and of each side's turn
 CONFIRMED = 1.02  # times as fast: less is noise
-CALM = 1.25  # times its best is the middle turn of a side, else something else was at work
+CALM = 1.5  # times its best is the middle turn of a side, else something else was at work
 _MULTIPLY_ADDS, _STEP_SECONDS = 2e10, 3e-4  # a second, and of Python for each step
 
 SETTINGS = ("channels_last", "fused", "precision", "compile")
@@ -187,8 +187,8 @@ class _Trials:
         before, after = zip(*turns, strict=True)
         restless = max(median(side) / min(side) for side in (before, after))
         self.were_calm &= restless <= CALM
-        gain: float = min(before) / min(after)
-        return gain
+        # of turns next to each other, since what else the machine does slows both
+        return median(a / b for a, b in turns)
 
     def _step(self, tuning: Tuning) -> _Step:
         """A step as the run would make it, on a copy of its own."""
