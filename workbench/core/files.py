@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,17 @@ from typing import Any
 from workbench.core.errors import UserError
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, ready: Callable[[], None] = lambda: None) -> None:
     """Replace `path` by `data`, durably: temporary file, fsync, rename, fsync of the folder.
 
-    A link stays a link: what it leads to is replaced.
+    A link stays a link: what it leads to is replaced. `ready` is called between the two, when the
+    disk has taken the data, and the old file still stands.
 
     Raises:
         UserError: the disk refused; the old file is as it was.
     """
     try:
-        _replace(Path(os.path.realpath(path)), data)
+        _replace(Path(os.path.realpath(path)), data, ready)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(
@@ -41,7 +43,7 @@ def would_lose(path: Path, data: bytes) -> bool:
         return True  # it is there, and nobody can tell what it is
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, ready: Callable[[], None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
@@ -50,6 +52,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(_mode(path))  # mkstemp's 0600 would hide the file from its group
+        ready()
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

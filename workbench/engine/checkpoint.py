@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,15 @@ def is_finite(network: nn.Module) -> bool:
     return all(bool(values.isfinite().all()) for values in network.state_dict().values())
 
 
-def save(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint atomically.
+def save(state: dict[str, Any], path: Path, ready: Callable[[], None] = lambda: None) -> None:
+    """Write a checkpoint atomically; `ready` is called before it takes the place of the old one.
 
     Raises:
         UserError: the disk refused; the checkpoint that was there is unchanged.
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue(), ready)
 
 
 def load(path: Path) -> dict[str, Any]:

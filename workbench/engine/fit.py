@@ -18,7 +18,7 @@ from workbench.engine.batches import Batches, loading
 from workbench.engine.blame import blamed
 from workbench.engine.changes import Changes
 from workbench.engine.memory import out_of_memory
-from workbench.engine.run_files import last_good
+from workbench.engine.run_files import last_good, remove_leftovers
 from workbench.engine.training import Training
 from workbench.engine.working import check_precision, refused, usual_threads, working
 
@@ -45,6 +45,8 @@ def fit(
     project.check()
     yield from loading(project.data)
     told: list[Event] = []
+    if resume:
+        remove_leftovers(run)
     before = (last_good(run, told=told) if resume else None) or {}
     yield from told
     device = machine.device(project.train.device)

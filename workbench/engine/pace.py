@@ -45,16 +45,23 @@ class Rate:
 
 class Share:
     """Keeps something costly within a share of the time: it is due once enough time has passed for
-    all that was spent on it, and for once more."""
+    what it took the last time. What a pause leaves unspent isn't saved up.
 
-    def __init__(self, share: float, seconds: float = 0.0) -> None:
-        self._share, self._spent = share, 0.0
-        self._last = seconds  # what it takes, as far as is known
+    `seconds` is what it takes at first; after `longest` seconds it is due whatever it takes."""
+
+    def __init__(self, share: float, seconds: float = 0.0, longest: float = math.inf) -> None:
+        self._share, self._last, self._longest = share, seconds, longest
         self._since = time.perf_counter()
 
-    def due(self) -> bool:
-        """Whether it is to be done now."""
-        return self._spent + self._last <= self._share * (time.perf_counter() - self._since)
+    @property
+    def waited(self) -> float:
+        """Seconds since it was done."""
+        return time.perf_counter() - self._since
+
+    def due(self, least: float = 0.0) -> bool:
+        """Whether it is to be done now, if that is `least` seconds after the last time."""
+        waited = self.waited
+        return waited >= least and waited >= min(self._last / self._share, self._longest)
 
     @contextmanager
     def spending(self) -> Iterator[None]:
@@ -63,5 +70,5 @@ class Share:
         try:
             yield
         finally:
-            self._last = time.perf_counter() - began
-            self._spent += self._last
+            self._since = time.perf_counter()
+            self._last = self._since - began

@@ -25,14 +25,22 @@ class RunFiles:
         self.run = run
 
     def predictions(self, predictions: Predictions, split: Split, epoch: int) -> Event:
-        """Keep the predictions of a split after an epoch."""
+        """Keep the predictions of a split after an epoch, in place of those before."""
 
         def write() -> Event:
             path = self.run.predictions(split, epoch)
             save_predictions(predictions, path)
+            self._remove_older(path, split)  # four a second fill a disk in a night
             return PredictionsSaved(path=self._inside(path), split=split, epoch=epoch)
 
         return _or_why_not(write)
+
+    @staticmethod
+    def _remove_older(path: Path, split: Split) -> None:
+        for other in path.parent.glob(f"{split}-*.npz"):
+            if other.name != path.name:
+                with suppress(OSError):  # Windows minds a reader; it goes with the next one
+                    other.unlink()
 
     def checkpoints(self, state: Callable[[], dict[str, Any]], best: Best) -> Event:
         """Keep the best weights, if they are new, and `state` as the last checkpoint."""
@@ -53,12 +61,13 @@ class RunFiles:
     def _keep(self, state: dict[str, Any]) -> None:
         """Write the last checkpoint, and keep those before it under their names."""
         last, *before = self.run.kept
-        self._shift(last, before)
-        checkpoint.save(state, last)
+        checkpoint.save(state, last, ready=lambda: self._shift(last, before))
 
     @staticmethod
     def _shift(last: Path, before: list[Path]) -> None:
         with suppress(OSError):  # older ones are a spare: the last one stays where it is
+            if before[0].exists() and before[0].samefile(last):  # a crash came before the new one
+                return
             for newer, older in reversed(list(pairwise(before))):
                 if newer.exists():
                     newer.replace(older)
@@ -71,6 +80,14 @@ class RunFiles:
 
     def _inside(self, path: Path) -> str:
         return path.relative_to(self.run.folder).as_posix()  # so that a run can be moved
+
+
+def remove_leftovers(run: Run) -> None:
+    """Remove what a process that was killed had written in part, under names of its own."""
+    for folder in (run.last.parent, run.predictions("val", 0).parent):
+        for path in folder.glob(".*.tmp"):
+            with suppress(OSError):
+                path.unlink()
 
 
 def last_good(

@@ -28,7 +28,7 @@ from workbench.engine.build import build
 from workbench.engine.chance import rng_states, set_rng_states
 from workbench.engine.changes import Changes
 from workbench.engine.figures import Figures, not_finite
-from workbench.engine.pace import Rate, Stopwatch
+from workbench.engine.pace import Rate, Share, Stopwatch
 from workbench.engine.placed import lay, placed
 from workbench.engine.predict import metrics_of, predict
 from workbench.engine.run_files import RunFiles
@@ -39,7 +39,9 @@ log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 1 / 10  # Losses are read back in bursts: on a GPU each reading waits for it,
 # and on a CPU each wakes the window, which takes a core from the step.
-CHECKPOINT_SECONDS = 1.0  # An epoch of a linear model takes 5 ms, a durable write 10.
+CHECKPOINT_SHARE = 0.01  # of the time: an epoch of a linear model takes 5 ms, a durable write 10
+CHECKPOINT_LONGEST = 300.0  # Seconds of work that may be lost, however slow the disk is.
+CHECKPOINT_IN_EPOCH = 10.0  # Seconds without one before an epoch's end isn't waited for.
 PREDICTIONS_SECONDS = 0.25  # As often as a person can look at them.
 
 
@@ -67,11 +69,10 @@ class Training:
         self.epoch = self.step = 0  # both completed
         self.figures = Figures(self.loss, self.info)
         self.best, self.files = Best(), RunFiles(run)
-        self.saved_step = -1
         self.untold: list[StepCompleted] = []
-        self.diverged = False
-        self.watch, self.report = Stopwatch(), Rate(REPORT_SECONDS)
-        self.last_due, self.seen_due = Rate(CHECKPOINT_SECONDS), Rate(PREDICTIONS_SECONDS)
+        self.saved_step, self.diverged = -1, False
+        self.report, self.seen_due = Rate(REPORT_SECONDS), Rate(PREDICTIONS_SECONDS)
+        self.watch, self.saves = Stopwatch(), Share(CHECKPOINT_SHARE, longest=CHECKPOINT_LONGEST)
         self.stepper, self.tuning = self._stepper(before)
 
     def _stepper(self, before: Mapping[str, Any]) -> tuple[Stepper, Tuning]:
@@ -90,17 +91,18 @@ class Training:
         """The whole run."""
         yield self._started()
         yield from self._tell()
-        while self.epoch < self.config.epochs and not self._has_stalled():
+        while self._goes_on():
             yield from self._train_epoch()
             self.epoch += 1
             yield from self._measure_epoch()
             yield from self._change()
         yield from self._finish()
 
-    def _has_stalled(self) -> bool:
-        """Whether the loss has not got better for as many epochs as the recipe's patience."""
+    def _goes_on(self) -> bool:
+        """Whether an epoch follows: no more than the recipe's patience lie behind the best one."""
         patience = self.config.patience
-        return bool(patience) and self.best.epochs_since(self.epoch) >= patience
+        stalled = bool(patience) and self.best.epochs_since(self.epoch) >= patience
+        return self.epoch < self.config.epochs and not stalled
 
     def _started(self) -> RunStarted:
         return RunStarted(
@@ -128,6 +130,8 @@ class Training:
             self.figures.add(self.step, lr, output, batch.targets, loss)
             if self.report.due():
                 yield from self._tell()
+                if self.saves.due(CHECKPOINT_IN_EPOCH) and checkpoint.is_finite(self.network):
+                    yield self._save()
         yield from self._tell()
 
     def _change(self) -> Iterator[RecipeChanged]:
@@ -185,10 +189,9 @@ class Training:
             val=val,
             best=self.best.take(self.stepper.measured, val or train, self.epoch, self.step),
         )
-        last = self.epoch == self.config.epochs or self._has_stalled()
-        if val and self.seen_due.due(force=last):
+        if val and self.seen_due.due(force=not self._goes_on()):
             yield self.files.predictions(predictions, "val", self.epoch)
-        if self.last_due.due(force=last):
+        if self.saves.due():
             yield self._save()
 
     def _check_healthy(self, val: Metrics) -> None:
@@ -198,6 +201,8 @@ class Training:
             raise not_finite(self.step)
 
     def _finish(self) -> Iterator[Event]:
+        if self.saved_step != self.step:
+            yield self._save()
         self.saved_step = self.step  # the best weights are no state to go on from
         kept = self.best.state or {"model": checkpoint.copied(self.stepper.measured)}
         self.network.load_state_dict(kept["model"])
@@ -216,7 +221,8 @@ class Training:
     # -- its state
 
     def _save(self) -> Event:
-        event = self.files.checkpoints(self._state, self.best)
+        with self.saves.spending():
+            event = self.files.checkpoints(self._state, self.best)
         if not isinstance(event, WriteFailed):
             self.saved_step = self.step
         return event
