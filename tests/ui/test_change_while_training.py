@@ -95,3 +95,35 @@ def test_a_run_is_shortened_while_it_is_paused_and_ends_by_itself(
     assert window.run_bar.progress.value() == 1000
     started = next(event for event in heard.events if isinstance(event, RunStarted))
     assert ended.step == epochs * started.steps_per_epoch
+
+
+def test_a_run_goes_on_with_what_was_changed_last_and_one_edit_brings_nothing_else_back(
+    open_window: OpenWindow, qtbot: QtBot
+) -> None:
+    first = open_window(endless())
+    first.start()
+    heard = Heard(first)
+    click_named(qtbot, first, "run_bar.train")
+    qtbot.waitUntil(lambda: heard.lr() > 0, timeout=PATIENCE)
+    written(qtbot, first, "lr", "0.01")
+    qtbot.waitUntil(lambda: heard.lr() == 0.01, timeout=PATIENCE)
+    click_named(qtbot, first, "run_bar.stop")
+    qtbot.waitUntil(lambda: not first.session.busy, timeout=PATIENCE)
+
+    second = open_window(endless())  # the project as it was when the run began
+    second.start()
+    qtbot.waitUntil(lambda: not second.session.busy, timeout=PATIENCE)
+    assert second.session.run == first.session.run
+    heard = Heard(second)
+    choose(qtbot, second, "run.resume_run")
+    lr = widget(second, "training.form.lr")
+    assert isinstance(lr, QLineEdit)
+    assert lr.text() == "0.01"
+    qtbot.waitUntil(lambda: heard.lr() > 0, timeout=PATIENCE)
+    written(qtbot, second, "epochs", "90000")
+    qtbot.waitUntil(lambda: bool(heard.changes()), timeout=PATIENCE)
+    assert heard.changes() == [(0.01, 90_000)]
+    drawn(qtbot, second)
+    assert "for the next run" not in second.run_bar.status.text()
+    click_named(qtbot, second, "run_bar.stop")
+    qtbot.waitUntil(lambda: second.session.state == "idle", timeout=PATIENCE)

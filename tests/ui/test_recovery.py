@@ -15,7 +15,13 @@ from pytestqt.qtbot import QtBot
 from test_processes import environment
 
 from workbench.core.errors import UserError
-from workbench.core.events import CheckpointSaved, EpochCompleted, RunCompleted, StepCompleted
+from workbench.core.events import (
+    CheckpointSaved,
+    EpochCompleted,
+    RecipeChanged,
+    RunCompleted,
+    StepCompleted,
+)
 from workbench.core.project import Project, save_project
 from workbench.core.run_list import listed
 from workbench.core.runs import Run
@@ -178,6 +184,23 @@ def test_resume_brings_back_the_project_of_the_run_and_goes_on_with_it(
         timeout=PATIENCE,
     )
     assert not widget(window, "banner").isVisible()
+
+
+def test_a_change_behind_the_last_checkpoint_is_shown_and_taken_up_again(
+    qtbot: QtBot, open_window: OpenWindow, left: Run
+) -> None:
+    behind = torch.load(left.last, weights_only=True)["step"] + 1
+    with left.events_file.open("a") as log:
+        log.write(RecipeChanged(step=behind, lr=0.004, epochs=21).to_json() + "\n")
+    window = open_window()
+    offered(qtbot, window)
+    click_named(qtbot, window, "banner.button")
+    qtbot.waitUntil(lambda: window.session.state == "running", timeout=PATIENCE)
+    train = window.session.document.project.train
+    assert (train.lr, train.epochs) == (0.004, 21)
+    qtbot.waitUntil(lambda: window.session.state == "idle", timeout=PATIENCE)
+    changes = [event for event in left.events() if isinstance(event, RecipeChanged)]
+    assert changes[1:] == [RecipeChanged(step=behind - 1, lr=0.004, epochs=21)]
 
 
 def test_a_run_that_is_dismissed_is_not_offered_again(

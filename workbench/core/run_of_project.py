@@ -30,13 +30,33 @@ def _is_of(run: Run, data: bytes) -> bool:
         if held == data:
             return True
         # only a run that differs in nothing else is looked into, since that takes milliseconds
-        return _EDITED.sub(b"", held) == _EDITED.sub(b"", data) and _changed(run) == data
+        alike = _EDITED.sub(b"", held) == _EDITED.sub(b"", data)
+        return alike and project_as_changed(run).to_json().encode() == data
     except (OSError, UserError):
         return False
 
 
-def _changed(run: Run) -> bytes | None:
-    """The run's project as it was changed last; what was changed behind a resume is void."""
+def project_as_changed(run: Run) -> Project:
+    """The run's project as it was changed last; what was changed behind a resume is void.
+
+    Raises:
+        UserError: the folder is no run, or its project can't be read.
+    """
+    project = run.project()
+    try:
+        changes = _changes(run)
+    except FileNotFoundError:  # it said nothing yet
+        return project
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UserError("{run} could not be read: {reason}.", run=run.name, reason=why) from error
+    if not changes:
+        return project
+    changed = project.train.replace(lr=changes[-1].lr, epochs=changes[-1].epochs)
+    return project.replace(train=changed)
+
+
+def _changes(run: Run) -> list[RecipeChanged]:
     changes: list[RecipeChanged] = []
     with run.events_file.open("rb") as lines:
         for line in lines:
@@ -46,8 +66,4 @@ def _changed(run: Run) -> bytes | None:
                     changes = [each for each in changes if each.step <= event.step]
                 elif isinstance(event, RecipeChanged):
                     changes.append(event)
-    if not changes:
-        return None
-    project, last = run.project(), changes[-1]
-    changed = project.train.replace(lr=last.lr, epochs=last.epochs)
-    return project.replace(train=changed).to_json().encode()
+    return changes

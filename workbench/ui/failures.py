@@ -68,7 +68,7 @@ def _lower_lr(window: MainWindow) -> WayOut:
 def _go_back(window: MainWindow, lr: float) -> None:
     session, document = window.session, window.session.document
     is_same = session.run_project == document.project
-    session.training.go_back(lr)
+    session.training.resume(lr)
     if is_same:  # so the open project stays that of the run
         _change(window, lr=lr)
 

@@ -14,6 +14,7 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.core.project import Project
 from workbench.core.run_list import ListedRun, RunsListed, list_runs
+from workbench.core.run_of_project import project_as_changed
 from workbench.core.runs import Run
 from workbench.ui.text import tr
 from workbench.ui.work import Work
@@ -105,7 +106,7 @@ class Recovery(QObject):
             self._session.said.emit(tr("Resume {run} once the present run is over.", run=run.name))
             return
         try:
-            project = run.project()
+            project = project_as_changed(run)
         except UserError as error:
             self._window.tell_failure(error, False)
             return

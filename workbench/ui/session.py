@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from workbench.core.errors import UserError
 from workbench.core.events import DevicesFound, Event, WriteFailed
 from workbench.core.project import Project
-from workbench.core.run_of_project import newest_run_of
+from workbench.core.run_of_project import newest_run_of, project_as_changed
 from workbench.core.runs import Run
 from workbench.engine.remote import Engines
 from workbench.ui.data_view import DataView
@@ -134,7 +134,7 @@ class Session(Jobs):
             then()
 
     def _project_changed(self, project: Project, before: Project) -> None:
-        self.training.change(project)
+        self.training.change(project, before)
         if project.data != before.data:
             self.look_at_data()
             self.show_run_of_project()
@@ -186,7 +186,7 @@ class Session(Jobs):
         Raises:
             UserError: the folder is no run, or its project can't be read.
         """
-        self.show_run(run, run.project())
+        self.show_run(run, project_as_changed(run))
         self.replay.start(run, then)
         self.take_weights_of_run()
 

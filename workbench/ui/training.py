@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.core.errors import UserError
 from workbench.core.project import Project
@@ -42,25 +42,30 @@ class Training:
         self._session.show_run(run, project)
         self._train(project, run, False, weights)
 
-    def resume(self) -> None:
-        """Go on with the shown run from its last checkpoint."""
-        run = self._session.run
-        if not run or self.state != "idle":
+    def resume(self, lr: float | None = None) -> None:
+        """Go on with the shown run from its last checkpoint: with its recipe as it was changed
+        last, also behind that checkpoint, or at another lr."""
+        session, run, project = self._session, self._session.run, self._session.run_project
+        if not run or not project or self.state != "idle":
             return
         try:
-            self._train(run.project(), run, True, None)
+            began = run.project()
         except UserError as error:
-            self._session.failed.emit(error, False)
+            session.failed.emit(error, False)
+            return
+        if session.document.project == began:  # else the form would show what is not in force
+            session.document.edit(tr("Go on with {run}", run=run.name), project)
+        train = project.train.replace(lr=lr or project.train.lr)
+        session.run_project = project.replace(train=train)
+        self._train(began, run, True, None, lr=train.lr, epochs=train.epochs)
 
-    def go_back(self, lr: float) -> None:
-        """Go on with the shown run from its last checkpoint, at another lr."""
-        self.resume()
-        if self._job and isinstance(self._job.stream, Stream):
-            self._job.stream.change(lr=lr)
-
-    def _train(self, project: Project, run: Run, resume: bool, weights: Path | None) -> None:
+    def _train(
+        self, project: Project, run: Run, resume: bool, weights: Path | None, **changes: Any
+    ) -> None:
         self._session.replay.stop()
         stream = self._session.engines.remote("sinks.train", project, run.folder, resume, weights)
+        if changes:
+            stream.change(**changes)
         self._session.said.emit(tr("Training {run}…", run=run.name))
         self._become("running")
         self._job = self._session.start(stream, self._session.run_told, self._run_ended)
@@ -83,18 +88,19 @@ class Training:
             self._job.stream.stop()
             self._become("stopping")
 
-    def change(self, project: Project) -> None:
-        """Have the run at work take up another lr or number of epochs, also one that undo brings
-        back, if nothing else of its project is other than in the open one."""
-        shown = self._session.run_project
+    def change(self, project: Project, before: Project) -> None:
+        """Have the run at work take up the lr or number of epochs that an edit, or its undoing,
+        changed, if nothing else of its project is other than in the open one."""
+        shown, old, new = self._session.run_project, before.train, project.train
         if not self._job or not shown or self.state not in ("running", "paused"):
             return
-        values = {"lr": project.train.lr, "epochs": project.train.epochs}
-        if project != shown and project == shown.replace(train=shown.train.replace(**values)):
-            self._session.run_project = project
+        both = {"lr": new.lr, "epochs": new.epochs}
+        edited = {name: value for name, value in both.items() if getattr(old, name) != value}
+        if edited and project == shown.replace(train=shown.train.replace(**both)):
+            self._session.run_project = shown.replace(train=shown.train.replace(**edited))
             stream = self._job.stream
             assert isinstance(stream, Stream)
-            stream.change(**values)
+            stream.change(**edited)
 
     def _become(self, state: State) -> None:
         self.state = state

@@ -10,6 +10,7 @@ from workbench.core.differences import Difference, differences
 from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.core.run_notes import Notes, save_notes
+from workbench.core.run_of_project import project_as_changed
 from workbench.core.runs import Run
 
 
@@ -51,7 +52,7 @@ def compared(runs: Sequence[Run]) -> Generator[Event]:
     found = []
     for run in runs:
         try:
-            found.append((run, run.project()))
+            found.append((run, project_as_changed(run)))
         except UserError:  # the list says so in its row
             continue
     told = differences([project for _, project in found])
