@@ -22,7 +22,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 @cache
-def _names(kind: type["Event"]) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind))
 
 
@@ -32,7 +32,7 @@ class Event:
 
     def to_json(self) -> str:
         """One line of `events.jsonl`, also what `--json` prints."""
-        kind = type(self)
+        kind: Any = type(self)
         told = {name: getattr(self, name) for name in _names(kind)}
         return _JSON.encode({"event": kind.__name__, **told})
 
