@@ -19,6 +19,7 @@ from workbench.core.data import SPLITS, DatasetSpec, Samples
 from workbench.core.errors import UserError
 from workbench.core.files import parse_json
 from workbench.core.spec import validated
+from workbench.core.transform import TransformSpec
 from workbench.engine import held
 from workbench.engine.batches import Batches, forget
 from workbench.engine.data_check import check
@@ -109,6 +110,48 @@ def test_images_that_stay_in_their_file_are_checked_too(
     forget()
     *_, told = check(opened(tmp_path / "x.npy", layout="image"))
     assert [found.count for found in told.findings if found.kind == "not_finite"] == [1]
+
+
+@pytest.mark.parametrize("kind", ["i8", "f4", "f8", ">i4", "u2"])
+@pytest.mark.parametrize("suffix", ["npz", "npy", "idx3-ubyte.gz"])
+def test_pixels_are_pixels_whatever_the_type_of_their_numbers(
+    tmp_path: Path, kind: str, suffix: str
+) -> None:
+    prepare = (TransformSpec.named("ColorJitter")(brightness=0.5, contrast=0.5),)
+    trained = []
+    if suffix.endswith("gz") and kind == "u2":
+        kind = "i2"  # IDX has no others of 16 bits
+    if suffix.endswith("gz") and kind == "i8":
+        kind = "i4"
+    for dtype in ("u1", kind):
+        array, targets = images(40, 9, 9).astype(dtype), np.arange(40, dtype="u1") % 2
+        folder = tmp_path / dtype
+        folder.mkdir()
+        if suffix == "npz":
+            np.savez_compressed(folder / "set.npz", x=array, y=targets)
+        elif suffix == "npy":
+            np.save(folder / "x.npy", array)
+            np.save(folder / "y.npy", targets)
+        else:
+            idx(folder / f"train-images-{suffix}", array)
+            idx(folder / "train-labels-idx1-ubyte.gz", targets)
+        data = opened(folder if suffix != "npz" else folder / "set.npz", layout="image")
+        assert data.info().full_scale == 255.0
+        batches = Batches(data.replace(prepare=prepare), torch.device("cpu"), True)
+        trained.append(torch.cat([batch.inputs for batch in batches.shuffled(8, 0, 1)]))
+    torch.testing.assert_close(trained[1], trained[0], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("largest", "white"), [(0.5, 1.0), (1, 1.0), (-1, 1.0), (255, 255.0), (4095, 65535.0)]
+)
+def test_what_white_is_follows_from_the_values(
+    tmp_path: Path, largest: float, white: float
+) -> None:
+    array = np.zeros((40, 9, 9))
+    array[-1, -1, -1] = largest
+    np.savez(tmp_path / "set.npz", x=array, y=np.arange(40) % 2)
+    assert opened(tmp_path / "set.npz").info().full_scale == white
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

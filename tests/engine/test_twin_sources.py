@@ -130,6 +130,8 @@ def of_arrays(folder: Path) -> Iterator[tuple[str, DatasetSpec]]:
     yield "npy fractions", opened(fractions / "x.npy")
     np.savez(folder / "sixteen.npz", x=images(60, 9, 9).astype("u2") * 256, y=labels)
     yield "npz of 16 bits", opened(folder / "sixteen.npz", layout="image")
+    np.savez(folder / "whole.npz", x=images(60, 9, 9, 3).astype("i8"), y=labels)
+    yield "npz of whole numbers", opened(folder / "whole.npz")
     for suffix in ("", ".gz"):
         idx(folder / f"idx{suffix}" / f"train-images-idx3-ubyte{suffix}", images(60, 8, 8))
         idx(folder / f"idx{suffix}" / f"train-labels-idx1-ubyte{suffix}", labels.astype("u1"))

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -41,6 +41,8 @@ class Held(Spec):
     mean: Number = 0.0
     std: Annotated[Number, Field(ge=0.0)] = 0.0
     """Of targets that are numbers."""
+    white: Literal[0, 1, 255, 65535] = 0
+    """What 1.0 is where samples are images; 0 where nobody has looked."""
 
     @property
     def letter(self) -> str:
@@ -51,6 +53,11 @@ class Held(Spec):
     def is_targets(self) -> bool:
         """Whether it has one value for each sample."""
         return len(self.shape) == 1 or (len(self.shape) == 2 and self.shape[1] == 1)
+
+    @property
+    def full_scale(self) -> int:
+        """What 1.0 is where samples are images."""
+        return self.white or {"u1": 255, "u2": 65535}.get(self.dtype[1:], 1)
 
     @property
     def bytes(self) -> int:
@@ -109,6 +116,36 @@ def read_array(folder: Path, held: Held) -> "NDArray[Any]":
             _check_same(held, _idx_header(file))
             _check_claim(path, held.bytes, path.stat().st_size)
             return _values(file, held)
+
+
+def blocks(folder: Path, held: Held) -> "Iterator[NDArray[Any]]":
+    """The values in the order of the file, some at a time, whatever is the matter with its end.
+
+    Raises:
+        UserError: it is damaged, or no longer what it was.
+    """
+    import numpy as np
+
+    path, kind = folder / held.file, np.dtype(held.dtype)
+    with _told(path), _behind_header(path, held) as file:
+        left = math.prod(held.shape)
+        while left and (block := file.read(min(left, BLOCK // kind.itemsize) * kind.itemsize)):
+            values = np.frombuffer(block, kind, len(block) // kind.itemsize)
+            left -= max(1, len(values))
+            yield values
+
+
+@contextmanager
+def _behind_header(path: Path, held: Held) -> Iterator[IO[bytes]]:
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        with zipfile.ZipFile(path) as archive, archive.open(f"{held.name}.npy") as file:
+            _check_same(held, _numpy_header(path, file))
+            yield file
+    else:
+        with _unpacked(path) as file:
+            _check_same(held, _numpy_header(path, file) if suffix == ".npy" else _idx_header(file))
+            yield file
 
 
 def _from_archive(path: Path, held: Held) -> "NDArray[Any]":

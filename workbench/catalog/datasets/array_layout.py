@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.catalog.datasets import rows
-from workbench.catalog.datasets.array_files import Held
+from workbench.catalog.datasets.array_files import NUMBERS, Held, blocks
 from workbench.core.file_source import check_room
 from workbench.core.layer import Shape, shape_text
 
@@ -58,10 +58,26 @@ def sample_shape(held: Held, wished: Layout, with_target: bool) -> Shape:
     )
 
 
+def with_white(folder: Path, held: Held) -> Held:
+    """The array with what 1.0 is in it, if it may be of images. Whole numbers are pixels, whatever
+    their type: of 8 bits where none is above 255, of 16 where some are."""
+    import numpy as np
+
+    if len(held.shape) < 3 or held.letter not in NUMBERS or held.dtype[1:] == "u1":
+        return held
+    largest = 0.0
+    for values in blocks(folder, held):
+        low, high = values.min(), values.max()
+        if not (low >= 0 and high <= 65535) or (values != np.floor(values)).any():
+            return held.replace(white=1)
+        largest = max(largest, float(high))
+    return held.replace(white=1 if largest < 2 else 255 if largest <= 255 else 65535)
+
+
 def laid_out(
-    inputs: "NDArray[Any]", layout: Layout, shape: Shape, path: Path
+    inputs: "NDArray[Any]", layout: Layout, shape: Shape, path: Path, full_scale: int
 ) -> "NDArray[Any] | rows.Rows":
-    """Samples (n, ...) as (n, *shape): bytes of images stay bytes, all else becomes float32.
+    """Samples (n, ...) as (n, *shape): images in 0...255 are bytes, all else becomes float32.
 
     Images of a mapped file that are larger than `HELD_BYTES` stay there, as `Rows`.
 
@@ -71,7 +87,7 @@ def laid_out(
     import numpy as np
 
     is_image = layout.startswith("image")
-    kind = np.dtype(np.uint8 if is_image and inputs.dtype == np.uint8 else np.float32)
+    kind = np.dtype(np.uint8 if is_image and full_scale == 255 else np.float32)
     mapped = isinstance(inputs, np.memmap)
     if layout == "image, channels last":
         inputs = inputs.transpose(0, 3, 1, 2)

@@ -95,8 +95,9 @@ def _laid_out(data: "Arrays", pair: Pair) -> str:
     """What `array_layout.laid_out` does to inputs, `{}`."""
     layout = layout_of(pair.inputs, data.layout, pair.targets is None)
     axes = len(pair.inputs.shape) - (pair.targets is None)
-    is_bytes = pair.inputs.dtype[1:] == "u1" and layout.startswith("image")
-    made = "{}" if is_bytes or pair.inputs.dtype[1:] == "f4" else "{}.astype(np.float32)"
+    kind = "u1" if layout.startswith("image") and pair.inputs.full_scale == 255 else "f4"
+    told = "np.uint8" if kind == "u1" else "np.float32"
+    made = "{}" if pair.inputs.dtype[1:] == kind else f"{{}}.astype({told})"
     if layout == "image, channels last":
         made = f"np.ascontiguousarray({made}.transpose(0, 3, 1, 2))"
     elif layout == "image" and axes == 3:

@@ -16,7 +16,13 @@ from workbench.catalog.datasets.array_files import (
     is_array_file,
     read_array,
 )
-from workbench.catalog.datasets.array_layout import Layout, laid_out, layout_of, sample_shape
+from workbench.catalog.datasets.array_layout import (
+    Layout,
+    laid_out,
+    layout_of,
+    sample_shape,
+    with_white,
+)
 from workbench.catalog.datasets.array_roles import Called, Pair, called, paired
 from workbench.catalog.datasets.array_source import array_source
 from workbench.catalog.datasets.columns import (
@@ -193,7 +199,7 @@ class Arrays(WithTestShare, FileSource):
             classes=self._classes() if of_classes else (),
             target="class" if of_classes else targets.name if targets else "last column",
             target_scale=(valued.mean, valued.std or 1.0) if scales else (0.0, 1.0),
-            full_scale={"u1": 255.0, "u2": 65535.0}.get(inputs.dtype[1:], 1.0),
+            full_scale=float(inputs.full_scale),
         )
 
     def source(self) -> Source:
@@ -211,8 +217,9 @@ class Arrays(WithTestShare, FileSource):
             targets = read_array(self.folder, pair.targets).reshape(-1)
         layout = layout_of(pair.inputs, self.layout, pair.targets is None)
         shape = sample_shape(pair.inputs, self.layout, pair.targets is None)
+        file = pair.inputs.file
         return Samples(
-            laid_out(inputs, layout, shape, self.folder / pair.inputs.file),
+            laid_out(inputs, layout, shape, self.folder / file, pair.inputs.full_scale),
             self._as_targets(targets),
         )
 
@@ -248,7 +255,7 @@ def _with_values(folder: Path, held: Held, alone: bool) -> Held:
     """The array with its different values where it may be targets: numbers or words, one each,
     or the last column of an array that is alone."""
     if not held.is_targets and not (alone and len(held.shape) == 2):
-        return held
+        return with_white(folder, held)
     import numpy as np
 
     array = read_array(folder, held)
