@@ -1,20 +1,30 @@
 """Decoded images that are kept: of the folder that they are of, and whole or not at all."""
 
 import os
-import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from image_files import folder, opened, picture, write
 
 from workbench.catalog.datasets.image_cache import cache_dir, decoded
-from workbench.catalog.datasets.image_decoding import PIECE_BYTES, WAITING_BYTES, Rule, in_threads
+from workbench.catalog.datasets.image_decoding import (
+    PIECE,
+    PIECE_BYTES,
+    WAITING_BYTES,
+    Rule,
+    in_threads,
+)
 from workbench.core.data import Samples, ended
+from workbench.core.errors import UserError
 from workbench.engine.batches import forget, loaded
 
 
@@ -51,11 +61,11 @@ def test_a_cache_that_is_half_there_is_made_anew(tmp_path: Path, home: Path, dam
 
 @contextmanager
 def no_more_files() -> Iterator[None]:
-    """As many files are open as may be, as EMFILE says of a busy process."""
+    """No further file can be opened, as EMFILE says of a busy process."""
+    import resource  # Windows has none
+
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    free = os.open(os.devnull, os.O_RDONLY)
-    os.close(free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))  # what threads close is not reused
     try:
         yield
     finally:
@@ -63,7 +73,9 @@ def no_more_files() -> Iterator[None]:
 
 
 def test_what_the_system_refuses_for_a_moment_is_not_kept_as_unreadable(tmp_path: Path) -> None:
-    names = [f"{place:04}.bmp" for place in range(1000)]
+    # Some must still wait when the first piece is told: two pieces for each core are begun.
+    count = PIECE * (2 * (os.cpu_count() or 1) + 3)
+    names = [f"{place:05}.bmp" for place in range(count)]
     for place, name in enumerate(names):
         write(tmp_path / "own" / name, picture(place))
     kept = set(cache_dir().glob("*.npy"))
@@ -75,6 +87,30 @@ def test_what_the_system_refuses_for_a_moment_is_not_kept_as_unreadable(tmp_path
     whole = ended(decoded(tmp_path / "own", names, "0" * 64, Rule(3, 12, 12, "crop")))
     assert whole.unreadable == {}
     assert np.array_equal(np.asarray(whole.rows)[7], picture(7).transpose(2, 0, 1))
+
+
+def test_old_caches_make_room_on_a_full_disk_before_new_images_are_refused(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = opened(folder(tmp_path / "pets", 8))
+    each = 16 * 3 * 12 * 12
+    monkeypatch.setattr(shutil, "disk_usage", partial(small_disk, size=3 * each))
+    for age, side in enumerate((12, 11)):
+        data.replace(size=side).load()
+        newest = max((home / "cache").glob("*.npy"), key=lambda path: path.stat().st_mtime_ns)
+        os.utime(newest, (1000 + age, 1000 + age))
+    data.replace(size=14).load()
+    sides = sorted(np.load(path).shape[-1] for path in (home / "cache").glob("*.npy"))
+    assert sides == [11, 14]
+    with pytest.raises(UserError, match="The decoded images would take"):
+        data.replace(size=30).load()
+    assert len(list((home / "cache").glob("*.npy"))) == 2  # they were not removed in vain
+
+
+def small_disk(folder: Path, size: int) -> Any:
+    """A disk that holds the caches alone."""
+    held = sum(path.stat().st_size for path in folder.glob("*.npy"))
+    return SimpleNamespace(total=size, used=held, free=max(0, size - held))
 
 
 SHORT_OF_MEMORY = """

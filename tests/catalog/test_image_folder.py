@@ -358,3 +358,9 @@ def test_names_that_are_no_utf8_can_be_kept(tmp_path: Path) -> None:
     assert data.info().classes == ("a", "b", "caf\ufffd")
     assert type(data).model_validate_json(data.model_dump_json()) == data
     assert sum(len(samples.targets) for samples in data.load().values()) == 9
+
+
+def test_photographs_of_one_size_may_be_larger_than_any_size_to_choose(tmp_path: Path) -> None:
+    for label in ("a", "b"):
+        write(tmp_path / "wide" / label / "0.png", picture(0, 10, 5000))
+    assert opened(tmp_path / "wide").info().shape == (3, 64, 64)

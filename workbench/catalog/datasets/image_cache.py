@@ -137,28 +137,38 @@ def _pixels(root: Path, rule: Rule, name: str) -> Any:
 
 
 def _make_room(folder: Path, needed: int) -> None:
-    """Remove the oldest caches until all fit with `needed` bytes more.
+    """Remove the oldest caches until all fit with `needed` bytes more; none where that is vain.
 
     Raises:
         UserError: the disk has no room for that.
     """
     _remove_stale(folder)
-    if needed > LARGEST or needed > shutil.disk_usage(folder).free:
-        raise UserError(
-            "The decoded images would take {needed} GB in {folder}, which is more than there is "
-            "room for. Choose a smaller size, or free some space.",
-            needed=f"{needed / 1e9:.1f}",
-            folder=folder,
-        )
     held = sorted(_caches(folder))
-    total = sum(size for _, size, _ in held) + needed
+    total = sum(size for _, size, _ in held)
+    if needed > min(LARGEST, _free(folder) + total):
+        raise _no_room(folder, needed)
     for _, size, path in held:
-        if total <= LARGEST:
+        if total + needed <= LARGEST and needed <= _free(folder):
             break
         total -= size
         with contextlib.suppress(OSError):  # Windows keeps what is mapped
             path.unlink()
             _reasons(path).unlink()
+    if needed > _free(folder):  # what is mapped is freed only when it is no longer used
+        raise _no_room(folder, needed)
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _no_room(folder: Path, needed: int) -> UserError:
+    return UserError(
+        "The decoded images would take {needed} GB in {folder}, which is more than there is "
+        "room for. Choose a smaller size, or free some space.",
+        needed=f"{needed / 1e9:.1f}",
+        folder=folder,
+    )
 
 
 def _caches(folder: Path) -> Iterator[tuple[float, int, Path]]:

@@ -42,7 +42,7 @@ class ImageFacts(Facts):
     """Readable images for train, val and test; all are for train where no folders say so."""
     channels: Literal[1, 3]
     sides: tuple[Side, Side] | None
-    """Height and width, if all images are alike in size."""
+    """Height and width, if all images are alike in size and may keep it."""
     unreadable: Annotated[tuple[tuple[Name, Name], ...], Field(max_length=TOLD)] = ()
     """The first of those that are no images: their path below the folder, and why."""
     unreadable_count: Count = 0
@@ -102,7 +102,7 @@ class ImageFolder(WithTestShare, FileSource):
             digest=digest,
             classes=tuple(sorted({file.label for file in files})),
             channels=1 if all(found.is_grey for found in known) else 3,
-            sides=all_sides.pop() if len(all_sides) == 1 else None,
+            sides=_kept_as_is(all_sides),
         )
         # Only who decodes a file knows whether it is whole; the first run finds it decoded then.
         made = cls.made(path, facts, options)
@@ -191,6 +191,12 @@ class ImageFolder(WithTestShare, FileSource):
         parts = np.array([SPLITS.index(file.split) for file in files])
         samples = where(Samples(rows, targets), kept)
         return self.split(by_part(samples, parts[kept]))
+
+
+def _kept_as_is(all_sides: set[tuple[int, int]]) -> tuple[int, int] | None:
+    """The one size of all images, if they are not too large for it."""
+    [sides, *others] = all_sides
+    return None if others or max(sides) > LARGEST_AS_IS else sides
 
 
 def _names(files: Sequence[ImageFile]) -> list[str]:
