@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.core.data import SPLITS, DatasetSpec
+from workbench.core.errors import UserError
 
 CURVES = {
     "line": lambda x: x,
@@ -93,3 +94,9 @@ def test_fake_data_are_those_of_torchvision(size: tuple[int, int, int]) -> None:
         for image, target in zip(*splits[split], strict=True)
     }
     assert ours == made
+
+
+def test_noise_that_no_memory_holds_is_refused_before_it_is_drawn() -> None:
+    largest = DatasetSpec.named("FakeData")(size=100_000, image_size=(3, 1024, 1024))
+    with pytest.raises(UserError, match=r"Fake data would take 629\.1 GB of memory"):
+        largest.load()

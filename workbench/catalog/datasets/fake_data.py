@@ -1,5 +1,6 @@
 """Images of noise, to try a network or a machine without any files."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetInfo, Samples, Split
+from workbench.core.file_source import check_room
 from workbench.core.source import Source
 
 Side = Annotated[int, Field(strict=True, ge=1, le=1024)]
@@ -47,6 +49,7 @@ class FakeData(WithTestShare):
         import numpy as np
         import torch
 
+        check_room(self.title, 2 * self.size * math.prod(self.image_size))  # once more when split
         images = np.empty((self.size, *self.image_size), dtype=np.uint8)
         targets = np.empty(self.size, dtype=np.int64)
         # The same numbers as by torch.manual_seed, which takes 1 ms for each image: it notes a
