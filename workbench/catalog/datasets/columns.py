@@ -126,7 +126,7 @@ def numbers(cells: Sequence[str], decimal: str) -> "NDArray[Any]":
     import numpy as np
 
     if decimal == ",":
-        cells = [_with_point(cell) for cell in cells]
+        cells = [with_point(cell) for cell in cells]
     if "_" in "".join(cells):  # 1_000 is a number to Python only
         raise ValueError
     try:
@@ -138,7 +138,7 @@ def numbers(cells: Sequence[str], decimal: str) -> "NDArray[Any]":
     return found
 
 
-def _with_point(cell: str) -> str:
+def with_point(cell: str) -> str:
     """`1.234,5` and `0,5` as Python writes them."""
     if THOUSANDS.fullmatch(cell.strip()):
         cell = cell.replace(".", "")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from workbench.catalog.datasets.columns import MISSING
+from workbench.catalog.datasets.columns import MISSING, with_point
 
 WishedHeader = Annotated[
     Literal["auto", "yes", "no"],
@@ -31,15 +31,15 @@ class _Column(NamedTuple):
     @property
     def is_numeric(self) -> bool:
         """Whether all that is beneath are numbers."""
-        return bool(self.beneath) and all(map(_is_number, self.beneath))
+        return bool(self.beneath) and all(map(is_number, self.beneath))
 
     @property
     def differs(self) -> bool:
         """Whether the first cell is a word over numbers alone, or a number over words alone."""
         if not self.name or not self.beneath or self.name in MISSING or _is_infinite(self.name):
             return False
-        beneath = [_is_number(cell) for cell in self.beneath]
-        return not any(beneath) if _is_number(self.name) else all(beneath)
+        beneath = [is_number(cell) for cell in self.beneath]
+        return not any(beneath) if is_number(self.name) else all(beneath)
 
 
 def is_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -54,7 +54,7 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
     columns = list(_columns(rows))
     if any(column.differs for column in columns):
         return True
-    numbers = [column for column in columns if _is_number(column.name)]
+    numbers = [column for column in columns if is_number(column.name)]
     return _are_names(numbers) if numbers else not _recur(columns, len(rows))
 
 
@@ -104,12 +104,13 @@ def _recur(columns: Sequence[_Column], rows: int) -> bool:
 
 def _number(text: str) -> float:
     try:
-        return float(text.replace(",", "."))
+        return float(with_point(text))
     except ValueError:
         return math.nan
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether it is a finite number, with a point or a comma."""
     return math.isfinite(_number(text))
 
 

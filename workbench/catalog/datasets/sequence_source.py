@@ -22,7 +22,7 @@ READ_SEQUENCE = '''
 def read_sequence(path):
     """The steps of a sequence, gaps as before, padded in front with zeros to LENGTH."""
     with open(path, encoding={encoding}, newline="") as file:
-        rows = [row for row in csv.reader(file{delimiter}) if row]
+        rows = [row for row in csv.reader(file{delimiter}, strict=True) if row]
 {places}
     values = [[number(row[place]) for place in places] for row in rows]
     sequence = np.zeros((LENGTH, len(places)), dtype=np.float32)
@@ -57,7 +57,7 @@ READ_TARGETS = '''
 def read_targets():
     """The target of each file by its name, as its table says."""
     with open(LABELS, encoding={encoding}, newline="") as file:
-        rows = [row for row in csv.reader(file{delimiter}) if row]{behind}
+        rows = [row for row in csv.reader(file{delimiter}, strict=True) if row]{behind}
     return {{Path(row[0].strip()).name: row[{place}].strip() for row in rows}}
 '''
 

@@ -131,7 +131,7 @@ class _TableSource:
         encoding, delimiter = literal(self._dialect.encoding), self._dialect.delimiter
         sign = "" if delimiter == "," else f", delimiter={literal(delimiter)}"
         yield f'with open(DATA, encoding={encoding}, newline="") as file:'
-        yield f"    rows = [row for row in csv.reader(file{sign}) if row]"
+        yield f"    rows = [row for row in csv.reader(file{sign}, strict=True) if row]"
         yield f"columns = list(zip(*rows{'[1:]' if self._dialect.header else ''}))"
 
     def _others(self) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from workbench.catalog.datasets.header_row import WishedHeader, is_header
+from workbench.catalog.datasets.header_row import WishedHeader, is_header, is_number
 from workbench.core.errors import UserError
 from workbench.core.file_source import changed
 from workbench.core.spec import Spec
@@ -27,6 +27,8 @@ CHUNK_ROWS, CHUNK_CELLS, CHUNK_BYTES = 8192, 1 << 18, 1 << 24
 LONGEST_LINE = 1 << 24
 MOST_COLUMNS = 10_000
 FLOAT = re.compile(r"[+-]?\d*([.,])\d+([eE][+-]?\d+)?")
+# Else a quotation mark without an end swallows the rows behind it.
+STRICT = True
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -143,14 +145,16 @@ def _parsed(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
+def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, float, int]:
     """How well a delimiter parts the lines: the share of rows with the most frequent number of
-    cells, where that is more than one; then that number."""
-    widths = Counter(len(row) for row in _parsed(lines, delimiter) if row)
-    if not widths:
-        return (0.0, 0)
-    width, times = widths.most_common(1)[0]
-    return (times / widths.total(), width) if width > 1 else (0.0, 0)
+    cells, where that is more than one; then the share of numbers among cells, since a decimal
+    comma parts as evenly as a delimiter; then that number of cells."""
+    rows = [row for row in _parsed(lines, delimiter) if row]
+    width, times = next(iter(Counter(map(len, rows)).most_common(1)), (0, 0))
+    if width < 2:
+        return (0.0, 0.0, 0)
+    cells = [cell for row in rows for cell in row]
+    return (times / len(rows), sum(map(is_number, cells)) / len(cells), width)
 
 
 def _decimal(rows: Sequence[Sequence[str]], delimiter: str) -> Literal[".", ","]:
@@ -206,7 +210,7 @@ def chunks(path: Path, dialect: Dialect, width: int) -> Iterator[Chunk]:
     """
     most = max(1, min(CHUNK_ROWS, CHUNK_CELLS // width, CHUNK_BYTES // max(1, dialect.longest)))
     with path.open("rb") as raw, TextIOWrapper(raw, dialect.encoding, newline="") as text:
-        reader = csv.reader(text, delimiter=dialect.delimiter)
+        reader = csv.reader(text, delimiter=dialect.delimiter, strict=STRICT)
         rows = islice(filter(None, reader), int(dialect.header), None)
         try:
             while held := _taken(rows, most):
@@ -247,7 +251,7 @@ def _rows(path: Path, dialect: Dialect, width: int = 0) -> Iterator[list[str]]:
         UserError: a row has not `width` cells, or can't be read; the sentence has its line.
     """
     with path.open("rb") as raw, TextIOWrapper(raw, dialect.encoding, newline="") as text:
-        reader = csv.reader(text, delimiter=dialect.delimiter)
+        reader = csv.reader(text, delimiter=dialect.delimiter, strict=STRICT)
         start = 1
         try:
             for row in reader:
