@@ -37,3 +37,56 @@ def test_decimal_commas_throughout_are_no_delimiters(tmp_path: Path) -> None:
 def test_a_comma_stays_the_delimiter_of_whole_numbers(tmp_path: Path) -> None:
     data = opened(lines_of(tmp_path / "t.csv", [f"{n},{n * n % 7},{n % 2}" for n in range(40)]))
     assert len(data.facts.columns) == 3
+
+
+def parted_table(folder: Path) -> Path:
+    parts = ["train"] * 30 + ["val"] * 6 + ["test"] * 4
+    lines = [f"{n},{n * 7 % 13},{n / 4},{part}" for n, part in enumerate(parts, 5)]
+    return lines_of(folder / "t.csv", ["a,b,y,part", *lines])
+
+
+def test_a_time_series_takes_no_split_column(tmp_path: Path) -> None:
+    path = parted_table(tmp_path)
+    with pytest.raises(UserError, match="split in order, not by the column 'part'"):
+        opened(path, window=3, split_column="part")
+    with pytest.raises(ValueError, match="split in order, not by the column 'part'"):
+        opened(path).replace(window=3)
+    series = opened(path, window=3)
+    assert (series.split_column, sum(series.info().sizes.values())) == ("", 37)
+    assert "part=val" not in series.info().features, "what a row is for is nothing to learn from"
+    assert opened(path).info().sizes == {"train": 30, "val": 6, "test": 4}
+
+
+def sequences(folder: Path, texts: dict[str, str]) -> Path:
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_a_renamed_folder_of_a_class_is_told(tmp_path: Path) -> None:
+    texts = {f"{label}/{n}.csv": f"x,y\n{n},2\n3,4\n" for label in ("run", "walk") for n in "123"}
+    data = opened(sequences(tmp_path / "moves", texts), **ALL)
+    assert len(data.load()["train"].targets) == 6
+    (tmp_path / "moves" / "run").rename(tmp_path / "moves" / "crawl")
+    with pytest.raises(UserError, match="has changed since it was chosen"):
+        data.load()
+    (tmp_path / "moves" / "crawl").rename(tmp_path / "moves" / "run")
+    (tmp_path / "moves").rename(tmp_path / "moved")
+    assert len(data.replace(path=str(tmp_path / "moved")).load()["train"].targets) == 6
+
+
+@pytest.mark.parametrize("signs", [",.", ".,"])
+def test_sequences_of_both_decimal_signs_are_refused(tmp_path: Path, signs: str) -> None:
+    texts = {
+        f"{label}/{n}.csv": "x;y\n1.125;0.5\n2.5;7.125\n".replace(".", signs[n == 2])
+        for label in "ab"
+        for n in range(3)
+    }
+    with pytest.raises(UserError, match=r"2\.csv is written with decimal") as told:
+        opened(sequences(tmp_path / "both", texts))
+    assert "Save all of them alike" in str(told.value)
+    alike = {name: text.replace(".", ",") for name, text in texts.items()}
+    train = opened(sequences(tmp_path / "alike", alike), **ALL).load()["train"]
+    assert train.inputs[0].tolist() == [[1.125, 0.5], [2.5, 7.125]]

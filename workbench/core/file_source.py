@@ -137,12 +137,16 @@ def changed(path: Path | str) -> UserError:
     )
 
 
-def digest_of(files: Iterable[Path]) -> str:
-    """SHA-256 of the names, sizes and times of change of files: cheap where contents are not."""
+def digest_of(files: Iterable[Path], root: Path | None = None) -> str:
+    """SHA-256 of the names, sizes and times of change of files: cheap where contents are not.
+
+    Below a `root` the names are those of folders too, which say the classes.
+    """
     digest = hashlib.sha256()
     for file in files:
         status = file.stat()
-        told = f"{file.name}\0{status.st_size}\0{status.st_mtime_ns}\0"
+        name = file.relative_to(root).as_posix() if root else file.name
+        told = f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0"
         digest.update(told.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -47,6 +47,7 @@ ScaleTarget = Annotated[
         "predictions and errors are told in its own unit, the loss is not.",
     ),
 ]
+Name = Annotated[str, Field(strict=True, max_length=250)]
 Kind = Literal["number", "category", "text", "empty"]
 
 
@@ -89,6 +90,20 @@ class Column(Spec):
     def is_feature(self) -> bool:
         """Whether it can be learned from: a name or a sentence can't."""
         return self.holds == "number" or (self.holds == "category" and bool(self.values))
+
+
+def names_of(value: Any) -> Any:
+    """`a, b` as people type it."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def listed(names: Collection[str]) -> str:
+    """The first names of columns, as they stand in a sentence."""
+    first, more = list(names)[:12], len(names) - 12
+    told = ", ".join(first)
+    return f"{told} and {more} more" if more > 0 else told
 
 
 def task_of(target: Column, wished: WishedTask) -> Task:

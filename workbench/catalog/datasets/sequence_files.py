@@ -13,6 +13,7 @@ from workbench.catalog.datasets.text_table import (
     BLOCK,
     Dialect,
     encoding_of,
+    first_signs,
     header_of,
     longest_line,
 )
@@ -90,6 +91,28 @@ def longest_line_of(path: Path, dialect: Dialect) -> int:
             first=dialect.encoding,
         )
     return longest_line(path)
+
+
+def check_decimal(path: Path, dialect: Dialect) -> None:
+    """See that a file writes its numbers as the first one, whose dialect reads it: with a decimal
+    comma `1.234` is more than a thousand.
+
+    Raises:
+        UserError: more of them have the other sign.
+    """
+    if dialect.delimiter == ",":  # then no number has a comma
+        return
+    signs = first_signs(path, dialect)
+    other = "," if dialect.decimal == "." else "."
+    if signs[other] > signs[dialect.decimal]:
+        words = {".": "points", ",": "commas"}
+        raise UserError(
+            "{path} is written with decimal {other}, and the first sequence with decimal {own}. "
+            "Save all of them alike.",
+            path=path,
+            other=words[other],
+            own=words[dialect.decimal],
+        )
 
 
 def _is_ascii(path: Path) -> bool:

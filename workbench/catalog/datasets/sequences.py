@@ -11,14 +11,17 @@ from pydantic import BeforeValidator, Field, model_validator
 from workbench.catalog.datasets.columns import (
     MISSING,
     Column,
+    Name,
     ScaleTarget,
     WishedTask,
+    names_of,
     number_text,
     numbers,
     task_of,
 )
 from workbench.catalog.datasets.sequence_files import (
     SequenceFile,
+    check_decimal,
     labels_file,
     longest_line_of,
     read_sequence,
@@ -27,7 +30,6 @@ from workbench.catalog.datasets.sequence_files import (
 )
 from workbench.catalog.datasets.sequence_source import sequence_source
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
-from workbench.catalog.datasets.table import Name, names_of
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.text_table import Dialect
 from workbench.catalog.datasets.windows import filled_in_order
@@ -103,6 +105,7 @@ class Sequences(WithTestShare, FileSource):
             raise UserError("{path} has no column of numbers.", path=files[0].path)
         lengths, longest = [], 0
         for number, file in enumerate(files):
+            check_decimal(file.path, first.dialect)
             longest = max(longest, longest_line_of(file.path, first.dialect))
             lengths.append(len(read_sequence(file.path, first.dialect, columns)[0]))
             if number % PIECE == 0:
@@ -217,7 +220,7 @@ class Sequences(WithTestShare, FileSource):
 
 def _digest(path: Path, files: Iterable[SequenceFile]) -> str:
     labels = labels_file(path)
-    return digest_of([*(file.path for file in files), *([labels] if labels else [])])
+    return digest_of([*(file.path for file in files), *([labels] if labels else [])], path)
 
 
 def _target(

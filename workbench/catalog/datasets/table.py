@@ -6,7 +6,15 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from workbench.catalog.datasets.columns import Column, ScaleTarget, WishedTask, task_of
+from workbench.catalog.datasets.columns import (
+    Column,
+    Name,
+    ScaleTarget,
+    WishedTask,
+    listed,
+    names_of,
+    task_of,
+)
 from workbench.catalog.datasets.encoding import (
     Categories,
     Feature,
@@ -37,15 +45,6 @@ from workbench.core.file_source import FileSource, check_room
 from workbench.core.source import Source
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
-
-Name = Annotated[str, Field(strict=True, max_length=250)]
-
-
-def names_of(value: Any) -> Any:
-    """`a, b` as people type it."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 class Table(WithTestShare, FileSource):
@@ -107,7 +106,8 @@ class Table(WithTestShare, FileSource):
     def found(cls, path: Path, **options: Any) -> Generator[Progress, None, Self]:
         header = options.get("header", "auto")
         facts = yield from survey(path, header)
-        split: str = options.setdefault("split_column", facts.split_column)
+        wished = "" if options.get("window") else facts.split_column
+        split: str = options.setdefault("split_column", wished)
         options.setdefault("target", likely_target(facts.columns, split))
         return cls.made(path, facts, options)
 
@@ -128,15 +128,22 @@ class Table(WithTestShare, FileSource):
 
     @model_validator(mode="after")
     def _columns_are_there(self) -> Self:
-        known = [column.name for column in self.facts.columns]
+        known = self.facts.places
         given = [self.target, *self.features, *filter(None, [self.split_column])]
         for name in given:
             if name not in known:
-                raise ValueError(f"there is no column {name!r:.80}; the columns are {_list(known)}")
+                raise ValueError(
+                    f"there is no column {name!r:.80}; the columns are {listed(known)}"
+                )
         if len(set(given)) != len(given) and not self.window:
             raise ValueError("a column can only be one of target, feature and split column")
         if self.split_column and self.split_column != self.facts.split_column:
             raise ValueError(f"{self.split_column!r} has other values than train, val and test")
+        if self.split_column and self.window:
+            raise ValueError(
+                f"a time series is split in order, not by the column {self.split_column!r}; leave "
+                "the split column empty, or set the window to 0"
+            )
         task_of(self._target, self.task)
         self._check_features()
         if self.window and not self.counts()["train"]:
@@ -190,7 +197,7 @@ class Table(WithTestShare, FileSource):
     def _no_features(self) -> tuple[str, ...]:
         """The target is none, unless it is to be told from its own past."""
         past = self.window and self.horizon
-        return (self.split_column,) if past else (self.target, self.split_column)
+        return (self.facts.split_column,) if past else (self.target, self.facts.split_column)
 
     def _features(self) -> list[Feature]:
         return features_of(self.columns, self.categories, self.missing)
@@ -291,8 +298,3 @@ class Table(WithTestShare, FileSource):
             split: Samples(encoded(samples.inputs, features, instead), samples.targets)
             for split, samples in splits.items()
         }
-
-
-def _list(names: Sequence[str]) -> str:
-    told = ", ".join(names[:12])
-    return f"{told} and {len(names) - 12} more" if len(names) > 12 else told

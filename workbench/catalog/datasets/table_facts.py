@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import compress
 from pathlib import Path
 
@@ -47,9 +48,14 @@ class TableFacts(Facts):
     split_column: str = ""
     """The column that says train, val or test, if there is one."""
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Which column has a name; found once, since a table may have thousands of columns."""
+        return {column.name: place for place, column in enumerate(self.columns)}
+
     def place(self, name: str) -> int:
         """Which column has that name; -1 if none."""
-        return next((i for i, column in enumerate(self.columns) if column.name == name), -1)
+        return self.places.get(name, -1)
 
     @property
     def total(self) -> int:

@@ -57,8 +57,7 @@ def dialect_of(path: Path, header: WishedHeader = "auto") -> Dialect:
         UserError: it is empty, or no text.
     """
     encoding = encoding_of(path)
-    with path.open("rb") as file:
-        lines = _sampled(file.read(SAMPLE_BYTES), encoding)
+    lines = _sampled(path, encoding)
     if not any(line.strip() for line in lines):
         raise _empty(path)
     delimiter = max(DELIMITERS, key=lambda sign: _evenness(lines, sign))
@@ -130,8 +129,10 @@ def _wrong_encoding(path: Path, encoding: str) -> UserError:
     )
 
 
-def _sampled(sample: bytes, encoding: str) -> list[str]:
+def _sampled(path: Path, encoding: str) -> list[str]:
     """The first whole lines."""
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
     lines = text.splitlines(keepends=True)
     return lines[:-1] if len(sample) == SAMPLE_BYTES and len(lines) > 1 else lines
@@ -159,9 +160,19 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, float, int]:
 
 def _decimal(rows: Sequence[Sequence[str]], delimiter: str) -> Literal[".", ","]:
     """The sign that more numbers are written with; a comma can't be both sign and delimiter."""
-    found = [FLOAT.fullmatch(cell.strip()) for row in rows for cell in row]
-    signs = Counter(match[1] for match in found if match)
+    signs = _signs(rows)
     return "," if delimiter != "," and signs[","] > signs["."] else "."
+
+
+def _signs(rows: Sequence[Sequence[str]]) -> Counter[str]:
+    """How many numbers are written with a point, and how many with a comma."""
+    found = [FLOAT.fullmatch(cell.strip()) for row in rows for cell in row]
+    return Counter(match[1] for match in found if match)
+
+
+def first_signs(path: Path, dialect: Dialect) -> Counter[str]:
+    """How many numbers of the first rows have a decimal point, and how many a comma."""
+    return _signs(_parsed(_sampled(path, dialect.encoding), dialect.delimiter))
 
 
 def header_of(path: Path, dialect: Dialect) -> list[str]:

@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QLabel
 
+from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetSpec
 from workbench.ui.data.balance import Shares
 from workbench.ui.data.part import Part
@@ -43,10 +44,38 @@ class SplitPart(Part):
 
     @staticmethod
     def _words(data: DatasetSpec) -> str:
+        if getattr(data, "window", 0):
+            return _in_order(data)
+        given = data.counts() if isinstance(data, WithTestShare) else {}
+        told = [split for split in ("val", "test") if given.get(split)]
         column = getattr(data, "split_column", "")
-        if column:
-            return tr("Split by the column {column}.", column=column)
-        if getattr(data, "folds", 1) > 1:
-            told = {"fold": getattr(data, "fold", 1), "folds": getattr(data, "folds", 1)}
-            return tr("Fold {fold} of {folds} validates; the others train.", **told)
-        return tr("Drawn by the seed, evenly from every class where there are classes.")
+        words = tr("Split by the column {column}.", column=column) if column else ""
+        if told and not column:
+            words = tr("Split as the names of folders and files say.")
+        rest = _drawn(data, told)
+        return f"{words} {rest}".strip()
+
+
+def _in_order(data: DatasetSpec) -> str:
+    if data.folds > 1:
+        told = {"fold": data.fold, "folds": data.folds}
+        return tr(
+            "In order of time: the last samples are the test; of those before them block {fold} of "
+            "{folds} validates.",
+            **told,
+        )
+    return tr("In order of time: the last samples are the test, those before them validate.")
+
+
+def _drawn(data: DatasetSpec, given: list[str]) -> str:
+    """How the samples are parted that do not say themselves what they are for."""
+    if len(given) == 2:
+        return ""
+    if "val" in given:
+        return tr("Test samples are drawn by the seed.")
+    if data.folds > 1:
+        told = {"fold": data.fold, "folds": data.folds}
+        return tr("Fold {fold} of {folds} validates; the others train.", **told)
+    if "test" in given:
+        return tr("Validation samples are drawn by the seed.")
+    return tr("Drawn by the seed, evenly from every class where there are classes.")
