@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from tests.written import opened
+from workbench.catalog.datasets.parquet import parquet_chunks
+from workbench.catalog.datasets.text_table import CHUNK_BYTES
 from workbench.core.errors import UserError
 
 ALL = {"val_fraction": 0.0, "test_fraction": 0.0}
@@ -90,3 +94,23 @@ def test_sequences_of_both_decimal_signs_are_refused(tmp_path: Path, signs: str)
     alike = {name: text.replace(".", ",") for name, text in texts.items()}
     train = opened(sequences(tmp_path / "alike", alike), **ALL).load()["train"]
     assert train.inputs[0].tolist() == [[1.125, 0.5], [2.5, 7.125]]
+
+
+@pytest.mark.parametrize("as_dictionary", [True, False])
+def test_words_that_parquet_holds_once_come_in_bounded_pieces(
+    tmp_path: Path, as_dictionary: bool
+) -> None:
+    words = ["a" * 100_000, "b" * 100_000, None]
+    cells = pa.array([words[row % 3] for row in range(3000)])
+    cells = cells.dictionary_encode() if as_dictionary else cells
+    pa.parquet.write_table(
+        pa.table({"x": range(3000), "words": cells, "y": [1.5] * 3000}), tmp_path / "t.parquet"
+    )
+    assert (tmp_path / "t.parquet").stat().st_size < CHUNK_BYTES // 10
+    pa.default_memory_pool().release_unused()
+    before, seen = pa.total_allocated_bytes(), []
+    for chunk in parquet_chunks(tmp_path / "t.parquet"):
+        assert sum(map(len, chunk.columns[1])) <= CHUNK_BYTES + 200_000
+        assert pa.total_allocated_bytes() - before < CHUNK_BYTES
+        seen += zip(*chunk.columns, strict=True)
+    assert seen == [(str(row), words[row % 3] or "", "1.5") for row in range(3000)]

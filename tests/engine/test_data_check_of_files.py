@@ -113,6 +113,26 @@ def test_columns_that_hold_nothing_are_named(tmp_path: Path) -> None:
     assert told["not_finite"].where == ("far",)
 
 
+def test_what_is_not_learned_from_is_told(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "t.csv", name=[f"person {row}" for row in range(120)])
+    lines = path.read_text("utf-8").splitlines()
+    emptied = [line[:-1] if row in (3, 50, 71) else line for row, line in enumerate(lines)]
+    path.write_text("\n".join(emptied) + "\n", "utf-8")
+    told = found(path)
+    assert (told["words"].severity, told["words"].where) == ("note", ("name",))
+    assert (told["no_target"].severity, told["no_target"].count) == ("note", 3)
+    assert "of kind, which are not used: 3 of 120" in told["no_target"].to_dict()["message"]
+
+
+def test_classes_four_times_apart_can_be_weighed(tmp_path: Path) -> None:
+    for times, wanted in ((5, True), (2, False)):
+        kinds = ["y" if row % (times + 1) == 0 else "x" for row in range(120)]
+        data = found(write_table(tmp_path / f"{times}.csv", class_=kinds), target="class_")
+        assert ("imbalance" in data) == wanted
+        if wanted:
+            assert data["imbalance"].fix.balance == "weights"
+
+
 @pytest.mark.parametrize("rule", ["mean", "drop rows"])
 def test_columns_that_lack_some_values_are_told_with_their_share_and_the_rule(
     tmp_path: Path, rule: str

@@ -35,10 +35,10 @@ from workbench.ui.main_window import MainWindow
 PHOTOGRAPHS = {"disc": 24, "square": 24, "stripes": 24}
 
 
-def drop_file(target: QWidget, path: Path) -> None:
-    """What the platform sends when a file is dragged over a widget and let go there."""
+def drop_file(target: QWidget, *paths: Path) -> None:
+    """What the platform sends when files are dragged over a widget and let go there."""
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     at, copy = target.rect().center(), Qt.DropAction.CopyAction
     none = Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(target, QDragEnterEvent(at, copy, mime, LEFT, none))
@@ -93,6 +93,22 @@ def test_a_folder_of_photographs_is_dropped_and_learned(
     end = trained(qtbot, window, 6)
     assert end.reason == "completed"
     assert end.test["accuracy"] > 0.5
+
+
+def test_of_several_dropped_files_it_is_said_that_one_is_opened(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window, said = open_window(), []
+    window.session.said.connect(said.append)
+    folders = [write_photographs(tmp_path / name, {"a": 6, "b": 6}) for name in ("one", "two")]
+    drop_file(window, *folders)
+    left = "Of 2 dropped files only one is opened."
+    assert said == [left]
+    opened(qtbot, window, "one")
+    assert f"one is open. {left}" in said
+    drop_file(window, folders[1])
+    opened(qtbot, window, "two")
+    assert said[-1] == "two is open."
 
 
 def test_sequences_with_a_table_of_targets_ask_which_is_predicted(

@@ -1,6 +1,6 @@
 """Parquet tables as columns of text, through pyarrow where it is installed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from workbench.catalog.datasets.text_table import (
 from workbench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from pyarrow import Array
+    from pyarrow import Array, DataType
     from pyarrow.parquet import ParquetFile
 
 MARK = b"PAR1"
@@ -48,11 +48,23 @@ def parquet_chunks(path: Path) -> Iterator[Chunk]:
     """
     size, done = path.stat().st_size, 0
     with _opened(path) as table:
+        words = [field.name for field in table.schema_arrow if _is_words(field.type)]
+    with _opened(path, words) as table:
         total = max(table.metadata.num_rows, 1)
         for batch in table.iter_batches(batch_size=_rows_at_once(table)):
-            done += batch.num_rows
-            if batch.num_rows:
-                yield Chunk([_texts(column) for column in batch.columns], size * done // total)
+            for columns in _pieces([_texts(column) for column in batch.columns]):
+                done += len(columns[0])
+                yield Chunk(columns, size * done // total)
+
+
+def _pieces(columns: Sequence[Sequence[str]]) -> Iterator[Sequence[Sequence[str]]]:
+    """Columns cut into runs of rows with about `CHUNK_BYTES` of text: a file holds a text once,
+    however many rows say it."""
+    rows = len(columns[0]) if columns else 0
+    cells = max(1, sum(len(cell) for column in columns for cell in column))
+    most = max(1, rows * CHUNK_BYTES // max(CHUNK_BYTES, cells))
+    for start in range(0, rows, most):
+        yield [column[start : start + most] for column in columns]
 
 
 def _rows_at_once(table: "ParquetFile") -> int:
@@ -66,8 +78,22 @@ def _rows_at_once(table: "ParquetFile") -> int:
     return max(1, min(CHUNK_ROWS, cells, CHUNK_BYTES // max(1, widest)))
 
 
+def _is_words(kind: "DataType") -> bool:
+    import pyarrow as pa
+
+    return any(
+        (
+            pa.types.is_string(kind),
+            pa.types.is_large_string(kind),
+            pa.types.is_binary(kind),
+            pa.types.is_large_binary(kind),
+        )
+    )
+
+
 @contextmanager
-def _opened(path: Path) -> "Iterator[ParquetFile]":
+def _opened(path: Path, words: Sequence[str] = ()) -> "Iterator[ParquetFile]":
+    """The file; of the columns `words` each text is held once, as the file does."""
     try:
         import pyarrow
         from pyarrow.parquet import ParquetFile
@@ -78,7 +104,7 @@ def _opened(path: Path) -> "Iterator[ParquetFile]":
             path=path,
         ) from error
     try:
-        with ParquetFile(path) as table:
+        with ParquetFile(path, read_dictionary=list(words)) as table:
             yield table
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # the disk's own, told by the caller
@@ -95,7 +121,8 @@ def _texts(column: "Array") -> list[str]:
 
     kind = column.type
     if pa.types.is_dictionary(kind):
-        column, kind = column.dictionary_decode(), kind.value_type
+        told = [*_texts(column.dictionary), ""]  # cells that say the same share one text
+        return [told[place] for place in column.indices.fill_null(len(told) - 1).to_pylist()]
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return [f"({kind})"] * len(column)
     texts: list[str] = column.cast(pa.string()).fill_null("").to_pylist()

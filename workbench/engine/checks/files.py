@@ -34,7 +34,7 @@ def unreadable(data: DatasetSpec) -> Iterator[Finding]:
 
 
 def left_out(data: DatasetSpec) -> Iterator[Finding]:
-    """The columns of a table that hold too little; those that hold nothing are not learned from."""
+    """The columns of a table that hold too little, and what of it is not learned from."""
     if not isinstance(data, Table):
         return
     columns, rows = data.facts.columns, data.facts.total
@@ -67,6 +67,29 @@ def left_out(data: DatasetSpec) -> Iterator[Finding]:
         "Look where they come from: often a division by zero.",
         [column for column in columns if column.infinite],
     )
+    apart = {data.target, data.facts.split_column}
+    yield from _columns(
+        "words",
+        "note",
+        "Columns of words too different to be categories: {columns}.",
+        "Left out of the features. Make numbers or a few categories of what matters in them.",
+        [c for c in columns if c.holds != "empty" and not c.is_feature and c.name not in apart],
+    )
+    yield from _no_target(data)
+
+
+def _no_target(data: Table) -> Iterator[Finding]:
+    """The rows that can't be learned from; in a time series the target before stands in."""
+    lacking = data.facts.columns[data.facts.place(data.target)].missing
+    if lacking and not data.window:
+        yield Finding(
+            severity="note",
+            kind="no_target",
+            message="Rows without a value of {target}, which are not used: {count} of {rows}.",
+            advice="Fill in the target where it is known.",
+            values={"target": data.target, "count": lacking, "rows": data.facts.total},
+            count=lacking,
+        )
 
 
 def without(data: DatasetSpec, names: Collection[str]) -> DatasetSpec | None:

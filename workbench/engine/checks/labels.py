@@ -15,7 +15,7 @@ GAP = 8
 """Numbers left out behind which a label is a mark; other gaps are classes without samples."""
 FEWEST = 10
 """Training samples that a class should have at the least."""
-UNBALANCED = 10.0
+UNBALANCED = 4.0
 """How many times the samples of the rarest class the commonest one may have."""
 
 

@@ -39,21 +39,30 @@ class Opening(QObject):
         self._found: DatasetSpec | None = None
         self._waiting: Waiting | None = None
         self._made: ModelSpec | None = None
+        self._left = ""
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QDropEvent) and _dropped(event.mimeData()):
+        if isinstance(event, QDropEvent) and (paths := _dropped(event.mimeData())):
             event.acceptProposedAction()
             if not isinstance(event, QDragEnterEvent | QDragMoveEvent):
-                self.open(_dropped(event.mimeData()))
+                self.open(paths[0])
+                self._tell_left(paths)
             return True
         return super().eventFilter(watched, event)
+
+    def _tell_left(self, paths: list[str]) -> None:
+        """Say what of a drop is opened; it is said again where the data are."""
+        if len(paths) > 1:
+            told = {"count": len(paths), "name": Path(paths[0]).name}
+            self._left = tr("Of {count} dropped files only {name} is opened.", **told)
+            self._window.session.said.emit(self._left)
 
     def open_pasted(self) -> None:
         """Open the path that the clipboard holds."""
         mime = QGuiApplication.clipboard().mimeData()
-        text = (_dropped(mime) or (mime.text() if mime else "")).strip().strip("\"'")
+        text = next(iter(_dropped(mime)), mime.text() if mime else "").strip().strip("\"'")
         path = Path(text.removeprefix("file://")).expanduser()
         if not text or "\n" in text or not path.is_absolute():
             told = UserError("The clipboard holds no path. Copy a file, a folder or its path.")
@@ -63,7 +72,7 @@ class Opening(QObject):
 
     def open(self, path: Path | str) -> None:
         """Open a file or folder; a project is opened as a project."""
-        path = Path(path)
+        path, self._left = Path(path), ""
         if path.suffix == SUFFIX:
             self._window.files.if_saved(lambda: self._window.files.open(path))
             return
@@ -171,9 +180,10 @@ class Opening(QObject):
         session = self._window.session
         title, loss = data.info().title, project.train.loss
         if loss != session.document.project.train.loss:
-            session.said.emit(tr("The loss is now {loss}, for this data.", loss=loss.kind))
+            said = tr("The loss is now {loss}, for this data.", loss=loss.kind)
         else:  # instead of how a run on other data ended
-            session.said.emit(tr("{name} is open.", name=title))
+            said = tr("{name} is open.", name=title)
+        session.said.emit(f"{said} {self._left}".strip())
         session.document.edit(tr("Choose {name}", name=title), project)
         self._show_samples()
 
@@ -200,9 +210,8 @@ class Opening(QObject):
             self._made = document.project.model
 
 
-def _dropped(mime: QMimeData | None) -> str:
-    """The first local path that a drag or the clipboard carries."""
+def _dropped(mime: QMimeData | None) -> list[str]:
+    """The local paths that a drag or the clipboard carries."""
     if mime is None:  # as of a clipboard that nothing was ever copied to
-        return ""
-    paths = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
-    return paths[0] if paths else ""
+        return []
+    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
