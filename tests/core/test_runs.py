@@ -80,13 +80,15 @@ NO_EVENTS = """ |x|{}|[]|5|null|"x"|{"event": 5}|{"event": "Progress", "text": "
 
 
 @pytest.mark.parametrize("line", [*NO_EVENTS.replace("\n", "|").split("|"), "", "[" * 100_000])
-def test_a_line_that_is_no_event_is_told_with_its_file(tmp_path: Path, line: str) -> None:
-    run = Run(tmp_path)
-    run.events_file.write_text(f"{EVENTS[0].to_json()}\n{line}\n", "utf-8")
-    events = run.events()
-    assert next(events) == EVENTS[0]
-    with pytest.raises(UserError, match=f"{run.events_file}: .* is not an event of a run"):
-        next(events)
+def test_a_line_that_is_no_event_is_left_out_and_counted(
+    tmp_path: Path, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run, told = Run(tmp_path), [event.to_json() for event in EVENTS]
+    run.events_file.write_text("\n".join([told[0], line, *told[1:], line, ""]), "utf-8")
+    assert list(run.events()) == list(EVENTS)
+    assert f"{run.events_file}: 2 lines are no events" in caplog.text
+    with pytest.raises(UserError, match=r"run\.jsonl: .* is not an event of a run"):
+        event_from_json(line, "run.jsonl")
 
 
 def test_a_last_line_that_was_cut_off_anywhere_is_left_out(tmp_path: Path) -> None:

@@ -12,10 +12,17 @@ from torch import nn
 
 from workbench.core.data import DatasetSpec
 from workbench.core.errors import Diverged
-from workbench.core.events import CheckpointSaved, EpochCompleted, RunCompleted
+from workbench.core.events import (
+    CheckpointSaved,
+    EpochCompleted,
+    RecipeChanged,
+    RunCompleted,
+    StepCompleted,
+)
 from workbench.core.project import Project
 from workbench.core.runs import Run
-from workbench.engine import checkpoint
+from workbench.core.train import SchedulerSpec
+from workbench.engine import checkpoint, training
 from workbench.engine.changes import Changes
 from workbench.engine.fit import fit
 
@@ -30,8 +37,9 @@ def deep(**recipe: object) -> Project:
     return small.project(*layers, last, **{**usual, **recipe})  # type: ignore[arg-type]
 
 
-def places(project: Project) -> Iterator[tuple[int, str]]:
-    """Step and place of every number that is not finite, in the order in which they come."""
+def places(project: Project, behind: int = 0, lr: float = 0.0) -> Iterator[tuple[int, str]]:
+    """Step and place of every number that is not finite, in the order in which they come; `lr` is
+    that of the steps behind one."""
     train = project.data.load()["train"]
     raw, targets = torch.from_numpy(train.inputs), torch.from_numpy(train.targets)
     inputs = (raw - raw.double().mean(0).float()) / raw.double().std(0, correction=0).float()
@@ -46,6 +54,8 @@ def places(project: Project) -> Iterator[tuple[int, str]]:
         generator = torch.Generator().manual_seed(epoch)
         for chosen in torch.randperm(len(targets), generator=generator).split(SIZE):
             step += 1
+            if lr and step == behind + 1:
+                optimizer.param_groups[0]["lr"] = lr
             x = inputs[chosen]
             for name, layer in zip(names, layers, strict=True):
                 x = layer(x)
@@ -77,6 +87,42 @@ def test_step_and_place_are_those_of_a_loop_by_hand(tmp_path: Path, lr: float) -
     # the loss itself may be the first, where the outputs are large and their squares infinite
     if "loss" not in found[1]:
         assert (int(found[2]), found[1]) == (step, place)
+
+
+def test_what_was_changed_in_the_first_epoch_is_changed_in_the_same_step_again(
+    tmp_path: Path,
+) -> None:
+    """No checkpoint lies before the change, so that the run is made again from its start."""
+    project, changes, made = deep(lr=1e-5), Changes(), list[RecipeChanged]()
+    run = small.new_run(project, tmp_path)
+
+    def train() -> None:
+        for event in fit(project, run, changes=changes):
+            if isinstance(event, StepCompleted) and not made:
+                changes.put(lr=50.0)
+            made.extend([event] if isinstance(event, RecipeChanged) else [])
+
+    with pytest.raises(Diverged) as told:
+        train()
+    assert not run.last.exists()
+    found = re.search(r"was in the (.+), in step (\d+)\.", str(told.value))
+    assert found, str(told.value)
+    assert (int(found[2]), found[1]) == next(places(project, made[0].step, 50.0))
+
+
+def test_lr_moves_as_it_did_without_a_validation_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows from epoch to epoch; with the lr of the only checkpoint nothing would be found."""
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", 1e-9)
+    rising = SchedulerSpec.named("CosineAnnealingLR")(eta_min=2.0)
+    unheld = DatasetSpec.named("Diabetes")(val_fraction=0.0)
+    project = deep(data=unheld, lr=1e-5, scheduler=rising)
+    with pytest.raises(Diverged) as told:
+        list(fit(project, small.new_run(project, tmp_path)))
+    found = re.search(r"was in the (.+), in step (\d+)\.", str(told.value))
+    assert found, str(told.value)
+    assert told.value.values["step"] - 1 <= int(found[2]) <= told.value.values["step"]
 
 
 def astray(project: Project, run: Run) -> tuple[int, Diverged]:

@@ -27,6 +27,7 @@ from workbench.core.run_list import listed
 from workbench.core.run_lock import is_at_work
 from workbench.engine import checkpoint
 from workbench.engine.sinks import train
+from workbench.engine.verify import verify
 
 TRAINS = """
 import pathlib, resource, sys
@@ -103,6 +104,54 @@ def test_a_run_whose_disk_is_lost_trains_to_its_end_and_goes_on_from_what_it_had
         assert torch.equal(value, weights[name]), name
 
 
+REFUSED_FOR_A_WHILE = """
+import pathlib, resource, sys
+import torch, workbench.catalog
+torch.set_num_threads(1)
+from workbench.core.events import EpochCompleted
+from workbench.core.runs import Run
+from workbench.engine.sinks import train
+
+run = Run(pathlib.Path(sys.argv[1]))
+begin, end = map(int, sys.argv[2:])
+EVER = resource.RLIM_INFINITY
+if not begin:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, EVER))
+for event in train(run.project(), run.folder):
+    print(event.to_json(), flush=True)
+    if isinstance(event, EpochCompleted) and event.epoch == begin:
+        few = run.events_file.stat().st_size + 100  # within a line
+        resource.setrlimit(resource.RLIMIT_FSIZE, (few, EVER))
+    if isinstance(event, EpochCompleted) and event.epoch == end:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (EVER, EVER))
+"""
+
+
+@pytest.mark.parametrize("begin", [0, 2])
+def test_a_log_that_was_refused_for_a_while_goes_on_when_there_is_room_again(
+    tmp_path: Path, begin: int
+) -> None:
+    project = small.cnn(epochs=6, batch_size=16)
+    run = small.new_run(project, tmp_path)
+    command = [sys.executable, "-c", REFUSED_FOR_A_WHILE, str(run.folder), str(begin), "4"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    reasons = [line["reason"] for line in told if line["event"] == "WriteFailed"]
+    assert sum(reason.startswith(f"{run.events_file} can't") for reason in reasons) == 1
+    lines = [json.loads(line) for line in run.events_file.read_text("utf-8").splitlines()]
+    assert lines[0] == next(line for line in told if line["event"] == "RunStarted")
+    assert lines[-1] == told[-1]
+    epochs = [line["epoch"] for line in lines if line["event"] == "EpochCompleted"]
+    assert epochs == [*range(1, begin + 1), 5, 6]
+    assert listed(run).status == "completed"
+    if begin:
+        found = verify(run)
+        steps = [line["step"] for line in told if line["event"] == "EpochCompleted"]
+        assert found.equal
+        assert steps[1] == found.steps, "nothing is compared behind a gap"
+
+
 def _assert_said(told: list[dict[str, Any]], loss: str) -> None:
     reasons = [line["reason"] for line in told if line["event"] == "WriteFailed"]
     why = {"full": "File too large", "closed": "Permission denied"}[loss]
@@ -110,7 +159,7 @@ def _assert_said(told: list[dict[str, Any]], loss: str) -> None:
     assert of_checkpoints
     for reason in of_checkpoints:
         assert f"could not be written: {why}. The file on disk is unchanged" in reason
-    logs = [reason for reason in reasons if "can't be written any further" in reason]
+    logs = [reason for reason in reasons if "can't be written" in reason]
     assert logs
     assert len(logs) == len({reason.split(" can't")[0] for reason in logs}), "each is told once"
     assert all(reason.endswith(f"{why}. Training goes on.") for reason in logs)

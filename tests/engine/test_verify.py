@@ -1,6 +1,7 @@
 """`train.py` in the folder of a run, and `workbench verify`, by real runs and real processes."""
 
 import json
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def test_what_no_program_tells_is_said_in_its_place_and_stops_nothing(tmp_path: 
     assert small.of_kind(run.events(), StepCompleted)
     with pytest.raises(UserError, match=r"can't tell the accumulation .* LBFGS"):
         verify(run)
+
+
+def test_the_packaged_program_names_the_command_since_it_has_no_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(small.linear(epochs=1), tmp_path)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(UserError, match=r"no Python to run train\.py with") as told:
+        verify(run)
+    assert str(told.value).endswith(f'run: python -m workbench verify "{run.folder}"')
 
 
 def test_a_program_that_fails_or_is_gone_is_told(tmp_path: Path) -> None:

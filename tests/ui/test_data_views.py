@@ -336,7 +336,7 @@ def test_samples_and_preparation_fit_a_laptop(
     drop_file(window, write_photographs(tmp_path / "shapes", {"disc": 30, "square": 10}))
     opened(qtbot, window, "shapes")
     assert (window.width(), window.height()) == (1366, 768)
-    for title in ("Samples", "Prepare"):
+    for title in ("Samples", "Split", "Prepare"):
         panel = panel_of(qtbot, window, title)
         part = panel.parts[panel.tabs.currentIndex()]
         qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect())

@@ -77,6 +77,7 @@ def test_a_dataset_s_download_is_seen_and_cancelled(
     qtbot.waitUntil(lambda: "cancelled" in state.text(), timeout=PATIENCE)
     assert not bar.isVisible()
     assert not cancel.isVisible()
+    assert state.text() == "The download was cancelled. Download… begins it again."
     assert widget(window, "data.download").isVisible(), "it can be begun again"
     assert files_below(home / "datasets") == []
 

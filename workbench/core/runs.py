@@ -1,5 +1,6 @@
 """`Run`: one folder per training run, and how runs are found."""
 
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 from workbench.core.errors import UserError
 from workbench.core.events import Event, StepCompleted, event_from_json
 from workbench.core.project import Project, load_project, save_project
+
+log = logging.getLogger(__name__)
 
 KEPT_CHECKPOINTS = 3
 """One to go on from, and two for when it is damaged, or was taken when training went astray."""
@@ -85,16 +88,22 @@ class Run:
         return next((path for path in (self.best, self.last) if path.exists()), None)
 
     def events(self) -> Iterator[Event]:
-        """What training said; a line that a crash cut off is left out.
+        """What training said; a line that a crash cut off or that is damaged is left out.
 
         Raises:
             UserError: the events can't be read.
         """
+        unread = 0
         try:
             with self.events_file.open(encoding="utf-8", errors="replace") as lines:
                 for line in lines:
                     if line.endswith("\n"):
-                        yield event_from_json(line, str(self.events_file))
+                        try:
+                            event = event_from_json(line, str(self.events_file))
+                        except UserError:  # one of a newer program, or damaged
+                            unread += 1
+                        else:
+                            yield event
         except FileNotFoundError:
             return
         except OSError as error:
@@ -103,6 +112,8 @@ class Run:
                 path=self.events_file,
                 reason=error.strerror or str(error),
             ) from error
+        if unread:
+            log.warning("%s: %d lines are no events, and are left out", self.events_file, unread)
 
 
 def create_run(project: Project, runs_dir: Path) -> Run:

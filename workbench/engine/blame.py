@@ -53,7 +53,7 @@ def _first(training: Training, last: int, made: Sequence[RecipeChanged]) -> Faul
                 training.take_up(lr=change.lr, epochs=change.epochs)
         number = training.step + 1
         if number < last - 1:
-            training.stepper.step(batch)
+            _step(training, batch)
         elif where := _in_step(training, batch):
             return Fault(number, where)
         training.step = number
@@ -76,17 +76,25 @@ def _remaining(training: Training) -> Iterator[Batch]:
 
 def _measure(training: Training) -> None:
     """What happens at the end of an epoch: lr may follow from it."""
+    training.figures.read()
+    train = training.figures.epoch_means()
     predictions = predict(training.stepper.measured, training.batches, "val", training.loss)
-    loss = metrics_of(predictions, training.info).get("loss")
-    if loss is not None:
-        training.stepper.end_epoch(loss)
+    training.stepper.end_epoch((metrics_of(predictions, training.info) or train)["loss"])
+
+
+def _step(training: Training, batch: Batch) -> Tensor:
+    """Make a step, of which an epoch's mean loss knows; gives its loss."""
+    lr = training.stepper.lr
+    output, loss = training.stepper.step(batch)
+    training.figures.add(training.step + 1, lr, output, batch.targets, loss)
+    return loss
 
 
 def _in_step(training: Training, batch: Batch) -> UserError | None:
     if not batch.inputs.isfinite().all():
         return UserError("the inputs")
     with _watched(training.network) as found:
-        _, loss = training.stepper.step(batch)
+        loss = _step(training, batch)
     if found:
         return found[0]
     if not loss.isfinite():

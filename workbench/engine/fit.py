@@ -59,7 +59,8 @@ def fit(
         try:
             yield from _pulled(training)
         except Diverged as error:
-            again = partial(_before, training, error.values["step"], weights)
+            begun_with = before.get("changed", {})
+            again = partial(_before, training, error.values["step"], weights, begun_with)
             raise blamed(error, training, again) from error
         except (RuntimeError, MemoryError) as error:
             raise out_of_memory(error, project) or refused(error) or error from error
@@ -84,9 +85,10 @@ def _prepared(
     return training
 
 
-def _before(failed: Training, step: int, weights: Path | None) -> Training:
-    """The run that failed, as its newest checkpoint before `step` has it, or its start."""
-    known = {"tuning": asdict(failed.tuning), "changed": failed.changed}
+def _before(failed: Training, step: int, weights: Path | None, changed: dict[str, Any]) -> Training:
+    """The run that failed, as its newest checkpoint before `step` has it, or its start, with what
+    was `changed` of its recipe by then."""
+    known = {"tuning": asdict(failed.tuning), "changed": changed}
     state = last_good(failed.run, before=step)
     return _prepared(failed.project, failed.run, state or known, weights)
 

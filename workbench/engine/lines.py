@@ -6,12 +6,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from workbench.core.events import KEPT, Event, RunCompleted, RunStarted, StepCompleted
+from workbench.core.events import (
+    KEPT,
+    Event,
+    RecipeChanged,
+    RunCompleted,
+    RunStarted,
+    StepCompleted,
+)
 from workbench.core.runs import Run
+
+_BLOCK = 1 << 16
 
 
 class Lines:
-    """A sink: the file, opened for appending with the first event."""
+    """A sink: the file, opened for appending with the first event. What the disk refuses is lost,
+    and told of once; with every event that is written through it is tried again."""
 
     def __init__(self, run: Run) -> None:
         self.name = str(run.events_file)
@@ -19,28 +29,48 @@ class Lines:
         self._file: TextIO | None = None
         self._project = b""
         self._started: RunStarted | None = None
-        self._over = False
+        self._over = self._refused = self._told = False
+        self._owed: list[Event] = []
+        """Refused events, without which those behind them would be taken for something else."""
         self._where = {"epoch": 0, "step": 0, "seconds": 0.0}
 
     def write(self, event: Event) -> list[str]:
-        """Append an event that is to be kept; gives a sentence where the folder was removed."""
+        """Append an event that is to be kept; gives a sentence where the folder was removed, or
+        the disk refused."""
         if not isinstance(event, KEPT):  # how far loading is says nothing later
             return []
         self._where |= {name: getattr(event, name, told) for name, told in self._where.items()}
-        file = self._file or self._opened()
-        if isinstance(event, StepCompleted):
-            file.write(event.to_json() + "\n")
-            return []
-        return self._write_through(file, event)
+        try:
+            if isinstance(event, StepCompleted):
+                if not self._refused:
+                    (self._file or self._opened()).write(event.to_json() + "\n")
+                return []
+            told = self._write_through(event)
+        except OSError as error:
+            return self._refusal(event, error)
+        self._over, self._refused = isinstance(event, RunCompleted), False
+        self._owed.clear()
+        return told
 
-    def _write_through(self, file: TextIO, event: Event) -> list[str]:
-        self._over = isinstance(event, RunCompleted)
+    def _refusal(self, event: Event, error: OSError) -> list[str]:
+        self.close()
+        self._file, self._refused = None, True
+        if isinstance(event, RunStarted | RecipeChanged):
+            self._owed.append(event)
+        told, self._told = self._told, True
+        why = error.strerror or error
+        sentence = f"{self.name} can't be written, and what it lacks is lost: {why}."
+        return [] if told else [f"{sentence} Training goes on."]
+
+    def _write_through(self, event: Event) -> list[str]:
+        file = self._file or self._opened()
         if isinstance(event, RunStarted):
             self._started = event
         removed = not self._path.exists()
         if removed:
             file = self._begun_anew()
-        file.write(event.to_json() + "\n")
+        for each in (*self._owed, event):
+            file.write(each.to_json() + "\n")
         file.flush()
         told = f"{self._run.folder} was removed while its run trains. What it says and keeps from "
         return [told + "now on is put there anew."] if removed else []
@@ -89,9 +119,16 @@ def _orphaned() -> bool:
 
 
 def _cut_back(path: Path) -> None:
-    """Remove what a crash left of a last line: a run that is resumed begins a line of its own."""
-    if path.is_file():
-        data = path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            os.truncate(path, whole)
+    """Remove what a crash or a full disk left of a last line: what follows begins its own."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        size = begin = file.seek(0, os.SEEK_END)
+        whole = 0
+        while begin and not whole:  # from behind, since a file of a night is long
+            end, begin = begin, max(0, begin - _BLOCK)
+            file.seek(begin)
+            place = file.read(end - begin).rfind(b"\n")
+            whole = 0 if place < 0 else begin + place + 1
+    if whole < size:
+        os.truncate(path, whole)

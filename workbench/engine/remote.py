@@ -18,7 +18,9 @@ if TYPE_CHECKING:  # at run time with the first process: the start of the window
     from multiprocessing.connection import Connection
 
 STOP_SECONDS = 5.0
+"""For an engine to hear a stop, and for what has nothing to keep to end."""
 KEEP_SECONDS = 60.0
+"""For training to end its present step or validation, and then again to keep a checkpoint."""
 DISPOSABLE_SECONDS = 60.0
 
 _ENDED = (
@@ -236,7 +238,7 @@ class Stream:
                 engine.ready = True
                 if self._disposable:  # starting up takes a slow disk seconds: no fault of the file
                     deadline = time.monotonic() + self._engines.disposable_seconds
-            elif answer == "stopping":  # it obeyed, and now keeps a checkpoint, which may be large
+            elif answer == "stopping":  # it heard, or obeyed and now keeps a checkpoint: both long
                 self._stop_by = time.monotonic() + KEEP_SECONDS
             elif self._stop_by is not None and not engine.ready:
                 return  # it would not listen until torch is imported, and has nothing to keep

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Generator
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from workbench.core.errors import UserError
@@ -19,6 +20,8 @@ from workbench.core.threads import wait_asleep
 from workbench.engine.remote import STOP_SECONDS, EngineFault
 
 BATCH_SECONDS = 1 / 10
+KEEPING = ("sinks.train",)
+"""What has something to keep when it is stopped, so that it gets the time for that."""
 DISPOSABLE_BYTES = 4 << 30
 NICE = 5
 """How far the engine steps back where the window wants a core too: training takes them all, and a
@@ -33,12 +36,66 @@ def serve(pipe: Connection, disposable: bool) -> None:
     _end_with_parent()
     wait_asleep()
     _prepare(disposable)
-    pipe.send("ready")
+    window = _Window(pipe)
+    window.send("ready")
     with contextlib.suppress(EOFError, OSError):  # the window is gone
-        while (request := pipe.recv()) is not None:
+        while (request := window.word()) is not None:
             if isinstance(request, tuple):  # else a word of control that came too late
-                _answer(pipe, *request)
+                _answer(window, *request)
     os._exit(0)  # Nothing is left to do, and taking torch down takes the interpreter seconds.
+
+
+class _Window:
+    """What the window says, heard by a thread of its own: a stop that comes within a long step or
+    validation is answered at once, so that it gets its time to end and to keep a checkpoint."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._sending = pipe, threading.Lock()
+        self._words: SimpleQueue[Any] = SimpleQueue()
+        self._keeping = False
+        threading.Thread(target=self._listen, name="window", daemon=True).start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                word = self._pipe.recv()
+                if isinstance(word, tuple):
+                    self._keeping = word[0] in KEEPING
+                if word == "stop":
+                    self._tell_of_stop()
+                self._words.put(word)
+        self._words.put(EOFError())
+
+    def _tell_of_stop(self) -> None:
+        with self._sending:
+            if self._keeping:  # else its answer is out, and this would be read as of the next
+                self._pipe.send("stopping")
+
+    def send(self, message: Any) -> None:
+        """Send the window a message."""
+        with self._sending:
+            self._pipe.send(message)
+
+    def answer(self, message: Any) -> None:
+        """Send the last message to a request."""
+        with self._sending:
+            self._keeping = False
+            self._pipe.send(message)
+
+    def has_word(self) -> bool:
+        """Whether `word` would not wait."""
+        return not self._words.empty()
+
+    def word(self) -> Any:
+        """The next request or word of control, once it comes.
+
+        Raises:
+            EOFError: the window is gone.
+        """
+        word = self._words.get()
+        if isinstance(word, EOFError):
+            raise word
+        return word
 
 
 def _end_with_parent() -> None:
@@ -80,19 +137,19 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (held + DISPOSABLE_BYTES,) * 2)
 
 
-def _answer(pipe: Connection, function: str, arguments: tuple[Any, ...]) -> None:
+def _answer(window: _Window, function: str, arguments: tuple[Any, ...]) -> None:
     from workbench.engine.changes import asked
 
     asked.take()  # what came too late for the run before
     try:
-        _pump(pipe, _function(function)(*arguments))
-        pipe.send("end")
+        _pump(window, _function(function)(*arguments))
+        window.answer("end")
     except UserError as error:
-        pipe.send(error)
+        window.answer(error)
     except (BrokenPipeError, EOFError):
         raise
     except BaseException as error:
-        pipe.send(_out_of_memory(error) or EngineFault(traceback.format_exc()))
+        window.answer(_out_of_memory(error) or EngineFault(traceback.format_exc()))
 
 
 def _out_of_memory(error: BaseException) -> UserError | None:
@@ -110,7 +167,7 @@ def _function(name: str) -> Any:
     return getattr(importlib.import_module(f"workbench.engine.{module}"), function)
 
 
-def _pump(pipe: Connection, events: Generator[Event]) -> None:
+def _pump(window: _Window, events: Generator[Event]) -> None:
     """Send the events, at most 10 batches a second; between two of them listen to the window."""
     batch: list[Event] = []
     sent = 0.0
@@ -119,23 +176,23 @@ def _pump(pipe: Connection, events: Generator[Event]) -> None:
             for event in events:
                 batch.append(event)
                 if time.perf_counter() - sent >= BATCH_SECONDS:
-                    pipe.send(batch)
+                    window.send(batch)
                     batch, sent = [], time.perf_counter()
-                if pipe.poll() and not _obey(pipe, batch):
-                    pipe.send("stopping")
+                if window.has_word() and not _obey(window, batch):
+                    window.send("stopping")
                     return
         finally:  # what was told before a stop or a fault is told to the window too
-            pipe.send(batch)
+            window.send(batch)
 
 
-def _obey(pipe: Connection, batch: list[Event]) -> bool:
+def _obey(window: _Window, batch: list[Event]) -> bool:
     """Follow a word from the window; False means stop."""
-    word = _changed(pipe.recv())
+    word = _changed(window.word())
     if word == "pause":
-        pipe.send(batch[:])
+        window.send(batch[:])
         batch.clear()
         while word == "pause":
-            word = _changed(pipe.recv(), paused=True)
+            word = _changed(window.word(), paused=True)
     return bool(word == "resume")
 
 

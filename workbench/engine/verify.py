@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from workbench.core.errors import UserError
@@ -37,10 +38,12 @@ def verify(run: Run) -> Verification:
     """Run `train.py` in a Python of its own, and compare; it is ended once all is known.
 
     Raises:
-        UserError: there is no program, no step to compare, or the program fails.
+        UserError: there is no program, no step to compare, no Python to run it with, or the
+            program fails.
     """
     told = _Told(run)
     _check_program(run)
+    _check_python(run)
     with tempfile.TemporaryDirectory(prefix="workbench-verify-") as folder:
         same: list[float] = []
         for losses in _losses(run, told.threads, Path(folder)):
@@ -62,6 +65,16 @@ def _check_program(run: Run) -> None:
         raise UserError("{reason}", reason=text[2:].strip())
 
 
+def _check_python(run: Run) -> None:
+    if getattr(sys, "frozen", False):  # then `sys.executable` is this program itself
+        raise UserError(
+            "The packaged program has no Python to run {program} with. Install torch-workbench in "
+            'a Python of your own, and run: python -m workbench verify "{folder}"',
+            program=run.program.name,
+            folder=run.folder.absolute(),
+        )
+
+
 class _Told:
     """What a run said of its steps, as far as one recipe holds."""
 
@@ -79,11 +92,13 @@ class _Told:
             elif isinstance(event, RecipeChanged):
                 changes.append(event.step)
         self.changed_at = min(changes, default=None)
-        last = len(losses) if self.changed_at is None else self.changed_at
+        # a disk that was full for a while leaves a gap, behind which nothing is compared
+        whole = next(step for step in count(1) if step not in losses) - 1
+        last = whole if self.changed_at is None else min(whole, self.changed_at)
         if losses and 1 not in losses:
             raise UserError(
                 "{folder} lacks its first steps, so it can't be compared: it was removed while it "
-                "trained.",
+                "trained, or its disk was full.",
                 folder=run.folder,
             )
         self.losses = [loss for step, loss in sorted(losses.items()) if step <= last]

@@ -11,7 +11,13 @@ class DataView:
     """Filled by the events of `engine.describe`. What is known from the view `before`, of the same
     samples with other transforms, is not asked for again."""
 
-    def __init__(self, data: DatasetSpec | None = None, before: "DataView | None" = None) -> None:
+    def __init__(
+        self,
+        data: DatasetSpec | None = None,
+        before: "DataView | None" = None,
+        function: str = "describe.describe",
+    ) -> None:
+        self._downloads = function == "describe.download"
         self._source = data.unprepared if data else None
         self.described: DataDescribed | None = None
         same = before is not None and before._source == self._source
@@ -42,7 +48,13 @@ class DataView:
         """Loading is over; whether `error` is none, or one that the data panel tells."""
         self.loading = ""
         if self.cancelled and self.described is None and error is None:
-            error = UserError("Loading was cancelled. Data > Reload begins it again.")
+            error = self._cancellation()
         if isinstance(error, UserError):
             self.error = error
         return error is None or isinstance(error, UserError)
+
+    def _cancellation(self) -> UserError:
+        """Reloading downloads nothing, so each has its own way to go on."""
+        if self._downloads:
+            return UserError("The download was cancelled. Download… begins it again.")
+        return UserError("Loading was cancelled. Data > Reload begins it again.")

@@ -104,7 +104,7 @@ class Session(Jobs):
         if self._describing:
             self._describing.stream.stop()
         data, anew = self.document.project.data, function != "describe.describe"
-        view = self.data = DataView(data, None if anew else self.data)
+        view = self.data = DataView(data, None if anew else self.data, function)
         stream = self.engines.remote(function, data, *([] if anew else [view.lacking]))
         self._describing = self.start(
             stream,

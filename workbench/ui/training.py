@@ -129,7 +129,12 @@ class Training:
 
     def _stopped(self, error: Exception | None) -> Exception | None:
         """Say what a stop left; that the engine had to be ended for it is no alarm."""
-        kept = bool(self._session.run and self._session.run.last.exists())
-        told = tr("Stopped; the last checkpoint is kept.")
-        self._session.said.emit(told if kept else tr("Stopped before a checkpoint."))
-        return None if isinstance(error, EngineLost) else error
+        run, lost = self._session.run, isinstance(error, EngineLost)
+        if not (run and run.last.exists()):
+            said = tr("Stopped before a checkpoint.")
+        elif lost:
+            said = tr("Ended, since it did not stop in time: an older checkpoint is kept.")
+        else:
+            said = tr("Stopped; the last checkpoint is kept.")
+        self._session.said.emit(said)
+        return None if lost else error

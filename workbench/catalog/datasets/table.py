@@ -11,7 +11,6 @@ from workbench.catalog.datasets.columns import (
     Name,
     ScaleTarget,
     WishedTask,
-    listed,
     names_of,
     task_of,
 )
@@ -26,6 +25,11 @@ from workbench.catalog.datasets.encoding import (
 from workbench.catalog.datasets.header_row import WishedHeader
 from workbench.catalog.datasets.likely_target import likely_target
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
+from workbench.catalog.datasets.table_checks import (
+    check_columns,
+    check_features,
+    check_windows,
+)
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import read_rows
 from workbench.catalog.datasets.table_source import table_source
@@ -127,50 +131,12 @@ class Table(WithTestShare, FileSource):
         super().check_unchanged()
 
     @model_validator(mode="after")
-    def _columns_are_there(self) -> Self:
-        known = self.facts.places
-        given = [self.target, *self.features, *filter(None, [self.split_column])]
-        for name in given:
-            if name not in known:
-                raise ValueError(
-                    f"there is no column {name!r:.80}; the columns are {listed(known)}"
-                )
-        if len(set(given)) != len(given) and not self.window:
-            raise ValueError("a column can only be one of target, feature and split column")
-        if self.split_column and self.split_column != self.facts.split_column:
-            raise ValueError(f"{self.split_column!r} has other values than train, val and test")
-        if self.split_column and self.window:
-            raise ValueError(
-                f"a time series is split in order, not by the column {self.split_column!r}; leave "
-                "the split column empty, or set the window to 0"
-            )
+    def _is_possible(self) -> Self:
+        check_columns(self)
         task_of(self._target, self.task)
-        self._check_features()
-        if self.window and not self.counts()["train"]:
-            raise ValueError(f"{self.facts.total:,} rows are too few for a window of {self.window}")
-        if self.window and self.folds > 1 and not self.borders.train:
-            raise ValueError(
-                f"no window is left to train on that fold {self.fold} of {self.folds} does not "
-                "overlap; choose more folds or a smaller window"
-            )
+        check_features(self)
+        check_windows(self)
         return self
-
-    def _check_features(self) -> None:
-        for column in self.columns:
-            if not column.is_feature:
-                raise ValueError(
-                    f"the column {column.name!r} can't be a feature: it holds "
-                    f"{'nothing' if column.holds == 'empty' else 'too many different words'}"
-                )
-        if not self.columns:
-            raise ValueError("there is no column beside the target to learn from")
-        if self.missing == "drop rows" and self.window:
-            raise ValueError("rows of a time series can't be dropped; choose another rule")
-        if self.missing == "drop rows" and not self.facts.gaps:
-            raise ValueError(
-                "values are missing in too many combinations of columns to drop rows; choose "
-                "another rule"
-            )
 
     @property
     def _target(self) -> Column:

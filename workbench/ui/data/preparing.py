@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton
 
-from workbench.core.data import DatasetInfo
+from workbench.core.data import DatasetInfo, DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.core.layer import shape_text
@@ -22,6 +22,9 @@ from workbench.ui.session import Session
 from workbench.ui.text import sentence, tr
 
 SAMPLES = 2
+
+READING = ("size", "fit", "colors")
+"""Fields of image files that say how they are read, before any transform."""
 
 
 class PreparePart(Part):
@@ -102,8 +105,14 @@ class PreparePart(Part):
         )
         self.prepared = styled(named(QLabel(wordWrap=True), "data.prepared"), "muted")
         self.state = styled(named(QLabel(wordWrap=True), "data.prepare_state"), "fault")
-        for widget in (self._summary, self.form, self.normalize, self.prepared, self.state):
+        self.reading = SpecForm("data.reading")
+        self.reading.edited.connect(self._read_otherwise)
+        widgets = (self._summary, self.form, self.normalize, self.prepared, self.state)
+        for widget in (*widgets, self.reading):
             self.rows.addWidget(widget)
+
+    def _read_otherwise(self, data: DatasetSpec, field: str) -> None:
+        self.edit(tr("Change {field}", field=field), data)
 
     def shown_for(self, info: DatasetInfo) -> bool:
         return info.is_image
@@ -115,6 +124,9 @@ class PreparePart(Part):
         self.normalize.setChecked(data.normalize)
         own = any(transform.kind == "Normalize" for transform in data.prepare)
         self.normalize.setEnabled(not own)
+        if self.reading.spec != data:  # telling the same again would disturb who is typing
+            others = [name for name in type(data).model_fields if name not in READING]
+            self.reading.show_spec(data, skip=others)
         self.prepared.setText(self._words())
         self.prepared.setVisible(bool(self.prepared.text()))
         self._show_form()
@@ -129,7 +141,8 @@ class PreparePart(Part):
         if data.normalize and not own and view.described:
             mean, std = view.described.mean, view.described.std
             if len(mean) <= 3:
-                figures = [" ".join(f"{x:.3f}" for x in part) for part in (mean, std)]
+                digits = 3 if len(mean) == 1 else 2  # six figures on one line
+                figures = [" ".join(f"{x:.{digits}f}" for x in part) for part in (mean, std)]
                 told = tr("mean {mean} · std {std}", mean=figures[0], std=figures[1])
                 lines.append(told)
         return "\n".join(lines)
@@ -140,6 +153,8 @@ class PreparePart(Part):
         self._before = self.data.prepare
         self.list.fill(self._before)
         self._none.setVisible(not self._before)
+        self.preview.setVisible(bool(self._before))  # before and behind nothing look the same
+        self.other.setEnabled(bool(self._before))
 
     def _show_form(self) -> None:
         row = self.list.currentRow()
@@ -217,7 +232,7 @@ class PreparePart(Part):
         self._ask()
 
     def _show_state(self) -> None:
-        waits = self._asking.busy and not self.preview.images
+        waits = self._asking.busy and bool(self._before) and not self.preview.images
         self.waiting.setText(self._asking.text() if waits else "")
         self.waiting.setVisible(waits)
         if self._asking.fault:

@@ -6,12 +6,13 @@ from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import DatasetSpec
 from workbench.ui.data.balance import Shares
 from workbench.ui.data.part import Part
+from workbench.ui.data.preparing import READING
 from workbench.ui.form import SpecForm
 from workbench.ui.naming import named, styled
 from workbench.ui.session import Session
 from workbench.ui.text import tr
 
-ELSEWHERE = ("path", "facts", "header", "prepare", "normalize", "balance", "root")
+ELSEWHERE = ("path", "facts", "header", "prepare", "normalize", "balance", "root", *READING)
 """Fields that other tabs and commands change, or the question when data are opened."""
 
 
@@ -78,4 +79,6 @@ def _drawn(data: DatasetSpec, given: list[str]) -> str:
         return tr("Fold {fold} of {folds} validates; the others train.", **told)
     if "test" in given:
         return tr("Validation samples are drawn by the seed.")
-    return tr("Drawn by the seed, evenly from every class where there are classes.")
+    if data.stratify and data.matters("stratify"):
+        return tr("Drawn by the seed, evenly from every class.")
+    return tr("Drawn by the seed.")

@@ -167,7 +167,7 @@ class CurvesPanel(Panel):
             if series.length:
                 value = self.shown(series.last(smooth) * self.factor())
                 told.append(f"<span style='color:{color}'>━</span> {label} {value}")
-        return " &nbsp; ".join(told)
+        return " &nbsp;".join(told)
 
     # -- how it is drawn
 
