@@ -12,7 +12,14 @@ from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.engine import held
 from workbench.engine.balance import class_weights, drawn_evenly
-from workbench.engine.preparation import Normalization, Preparation, drawing, measured_behind
+from workbench.engine.preparation import (
+    Normalization,
+    Preparation,
+    at_once,
+    drawing,
+    measured_behind,
+    shapes_of,
+)
 
 
 class Batch(NamedTuple):
@@ -155,7 +162,8 @@ class Batches:
         if not self._may_be_ready or not self.size(split):
             return None
         if split not in self._ready:
-            self._ready[split] = held.Ready(self._splits[split], self.prepared)
+            each = at_once(*shapes_of(self._data))
+            self._ready[split] = held.Ready(self._splits[split], self.prepared, each)
         return self._ready[split]
 
     def _drawn(self, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> Batch:

@@ -19,8 +19,6 @@ READY_SHARE = 0.125
 """Share of the memory that is free which samples may take as the network gets them, in floats."""
 READY_BYTES = 512 << 20
 """What they may take at the most: a batch of larger ones is prepared in a fraction of its step."""
-PIECE = 4_000_000
-"""Values that are prepared in one go, so that what is made on the way stays small."""
 
 
 def fits(splits: Mapping[Any, Samples], device: torch.device) -> bool:
@@ -72,16 +70,15 @@ class Split:
 
 
 class Ready:
-    """A split as the network gets it, prepared once: its batches are copies of rows, to the bit
-    what `prepare` makes of the batch."""
+    """A split as the network gets it, prepared once, `each` samples at a time: its batches are
+    copies of rows, to the bit what `prepare` makes of the batch."""
 
-    def __init__(self, split: Split, prepare: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, split: Split, prepare: Callable[[Tensor], Tensor], each: int) -> None:
         self.targets = split.targets
         sample = prepare(split.taken(slice(0, 1))[0])
         self._shape, self._strides = sample.shape[1:], sample.stride()[1:]
         width = sample[0].numel()
         self._values = torch.empty(len(split), width, device=sample.device)
-        each = max(1, PIECE // width)
         for start in range(0, len(split), each):
             made = prepare(split.taken(slice(start, start + each))[0])
             # In the order in which they lie in memory, which the layout decides.

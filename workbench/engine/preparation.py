@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples
+from workbench.core.layer import Shape
 from workbench.core.transform import TransformSpec
 
 PIECE = 4_000_000
-"""Values that are looked at in one go while measuring, so that memory stays bounded."""
+"""Values that are worked on in one go, so that what is made on the way stays small."""
 MEASURED = 4096
 """Samples that are transformed to measure what lies behind transforms."""
 
@@ -35,13 +37,9 @@ def measured(train: Samples, info: DatasetInfo) -> Normalization:
     double precision."""
     if info.is_image and train.inputs.dtype == np.uint8:
         return _usable(*_image_moments(train.inputs, info.full_scale))
-    if not isinstance(train.inputs, np.ndarray):  # of a file that is larger than memory may be
-        return _usable(*_moments_of_file(train.inputs, info.full_scale))
-    values = torch.from_numpy(train.inputs).double()
-    kept = 1 if info.is_image else values.ndim - 1
-    over = tuple(axis for axis in range(values.ndim) if axis != kept)
+    kept = 1 if info.is_image else train.inputs.ndim - 1
     scale = info.full_scale if info.is_image else 1.0
-    return _usable(values.mean(over) / scale, values.std(over, correction=0) / scale)
+    return _usable(*(part / scale for part in _moments(train.inputs, kept)))
 
 
 def _usable(mean: Tensor, std: Tensor) -> Normalization:
@@ -49,29 +47,27 @@ def _usable(mean: Tensor, std: Tensor) -> Normalization:
     return Normalization(mean.float(), std.float())
 
 
-def _moments_of_file(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:
+def _moments(inputs: Any, kept: int) -> tuple[Tensor, Tensor]:
     """Piece by piece in two passes: the mean, then the squares of what is off it."""
-    total = images.shape[0] * math.prod(images.shape[2:])
-    mean = sum(piece.sum(1) for piece in _by_channel(images, full_scale)) / total
-    squares = sum(
-        (piece - mean[:, None]).square().sum(1) for piece in _by_channel(images, full_scale)
-    )
-    return mean, (squares / total).sqrt()
+    over = tuple(axis for axis in range(inputs.ndim) if axis != kept)
+    total = math.prod(inputs.shape[axis] for axis in over)
+    mean = sum(piece.sum(over, keepdim=True) for piece in _in_double(inputs)) / total
+    squares = sum(piece.sub_(mean).square_().sum(over) for piece in _in_double(inputs))
+    return mean.flatten(), (squares / total).sqrt()
 
 
-def _by_channel(images: Any, full_scale: float) -> Iterator[Tensor]:
-    """Values (channels, n) in double precision, some images at a time."""
-    each = max(1, PIECE // math.prod(images.shape[1:]))
-    for start in range(0, len(images), each):
-        piece = torch.from_numpy(images[start : start + each]).double() / full_scale
-        yield piece.transpose(0, 1).flatten(1)
+def _in_double(inputs: Any) -> Iterator[Tensor]:
+    """All samples, some at a time, each time in memory of their own."""
+    each = at_once(inputs.shape[1:])
+    for start in range(0, len(inputs), each):
+        yield torch.from_numpy(inputs[start : start + each]).to(torch.float64, copy=True)
 
 
 def _image_moments(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:
     """By counting the 256 values of each channel: exact, and without a float copy of the images."""
     values = torch.arange(256, dtype=torch.float64) / full_scale
     totals = torch.zeros(images.shape[1], 256, dtype=torch.float64)
-    each = max(1, PIECE // int(np.prod(images.shape[1:])))
+    each = at_once(images.shape[1:])
     for start in range(0, len(images), each):
         piece = images[start : start + each]
         for channel in range(len(totals)):
@@ -91,21 +87,32 @@ def measured_behind(data: DatasetSpec, train: Samples) -> Normalization:
         return measured(train, info)
     total = squares = torch.zeros(1, dtype=torch.float64)
     count = 0
-    for raw in _evenly_spaced(train):
+    for raw in _evenly_spaced(train, at_once(*shapes_of(data))):
         values = functools.reduce(lambda made, step: step.apply(made), steady, scaled(raw, info))
-        columns = values.double().transpose(0, 1).flatten(1)
-        total, squares = total + columns.sum(1), squares + columns.square().sum(1)
+        columns = values.transpose(0, 1).flatten(1).double()
+        total, squares = total + columns.sum(1), squares + columns.square_().sum(1)
         count += columns.shape[1]
     mean = total / count
     return _usable(mean, (squares / count - mean.square()).clamp(min=0).sqrt())
 
 
-def _evenly_spaced(train: Samples) -> Iterator[Tensor]:
+def _evenly_spaced(train: Samples, each: int) -> Iterator[Tensor]:
     total = len(train.targets)
     chosen = np.linspace(0, total - 1, min(total, MEASURED)).round().astype(np.int64)
-    each = max(1, PIECE // int(np.prod(train.inputs.shape[1:])))
     for start in range(0, len(chosen), each):
         yield torch.from_numpy(train.inputs[chosen[start : start + each]])
+
+
+def shapes_of(data: DatasetSpec) -> list[Shape]:
+    """The shapes that a sample has on its way through the transforms."""
+    steps = (step.out_shape for step in data.prepare)
+    start = data.source_info().shape
+    return list(itertools.accumulate(steps, lambda shape, step: step(shape), initial=start))
+
+
+def at_once(*shapes: Shape) -> int:
+    """How many samples are worked on in one go, where they have these shapes on the way."""
+    return max(1, PIECE // max(1, *map(math.prod, shapes)))
 
 
 def scaled(inputs: Tensor, info: DatasetInfo) -> Tensor:
