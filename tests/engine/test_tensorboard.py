@@ -17,7 +17,6 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.util import tensor_util
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 
 from workbench.core.data import DatasetSpec
 from workbench.core.events import EpochCompleted, Event, PredictionsSaved, WriteFailed
@@ -30,6 +29,7 @@ from workbench.engine.fit import fit
 from workbench.engine.sinks import train
 from workbench.engine.tensorboard import gallery
 from workbench.engine.tensorboard.figure import most_wrong
+from workbench.engine.tensorboard.graph import _traced
 from workbench.engine.tensorboard.pictures import small as small_images
 
 ALL = {"images": 0, "histograms": 0, "tensors": 0, "scalars": 0}
@@ -267,6 +267,22 @@ def test_the_graph_has_every_layer(board: EventAccumulator) -> None:
         assert any(scope.startswith(f"{kind}[") for scope in scopes), kind
 
 
+def test_a_network_is_traced_once_for_all_of_its_runs(tmp_path: Path) -> None:
+    """torch.jit never gives back what a trace takes, so that short runs would fill the memory."""
+    _traced.cache_clear()
+    project = small.cnn(epochs=1)
+    runs = [
+        small.new_run(each, tmp_path)
+        for each in (project, project.replace(train=project.train.replace(lr=0.02)))
+    ]
+    for run in runs:
+        list(train(run.project(), run.folder))
+    first, second = (logged(run).Graph() for run in runs)
+    assert first.node
+    assert first == second
+    assert _traced.cache_info().misses == 1
+
+
 def test_the_table_of_runs_has_the_values_of_the_recipe(
     cnn: tuple[Run, list[Event]], board: EventAccumulator
 ) -> None:
@@ -308,7 +324,8 @@ def _breaks(*_: object) -> None:
 def test_a_picture_that_can_not_be_made_costs_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SummaryWriter, "add_graph", _breaks)
+    monkeypatch.setattr("torch.utils.tensorboard._pytorch_graph.graph", _breaks)
+    _traced.cache_clear()
     project = small.cnn()
     run = small.new_run(project, tmp_path)
     told = list(train(project, run.folder))

@@ -9,7 +9,7 @@ from tests.written import opened
 from workbench.core.data import DatasetSpec
 from workbench.ui.data.split import SplitPart
 
-DRAWN = "Drawn by the seed, evenly from every class where there are classes."
+DRAWN = "Drawn by the seed, evenly from every class."
 PART = "Split by the column part."
 NAMES = "Split as the names of folders and files say."
 
@@ -30,7 +30,7 @@ def test_a_column_says_what_it_does_not_say_is_drawn(tmp_path: Path) -> None:
     tested = data_of(tmp_path, "train", "test")
     assert words(tested) == f"{PART} Validation samples are drawn by the seed."
     assert words(tested.replace(folds=4)) == f"{PART} Fold 1 of 4 validates; the others train."
-    assert words(data_of(tmp_path, "red", "blue")) == DRAWN
+    assert words(data_of(tmp_path, "red", "blue")) == "Drawn by the seed."
 
 
 def test_a_time_series_is_parted_in_order(tmp_path: Path) -> None:

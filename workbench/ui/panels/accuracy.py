@@ -39,7 +39,7 @@ class AccuracyPanel(CurvesPanel):
         return metric != "loss"
 
     def shown(self, value: float) -> str:
-        return f"{value:.3g} %" if self.factor() > 1 else f"{value:.4g}"
+        return f"{value:.1f} %" if self.factor() > 1 else f"{value:.4g}"
 
     def factor(self) -> float:
         return 100.0 if self.metric_name() == "accuracy" else 1.0
