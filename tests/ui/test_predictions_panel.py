@@ -1,6 +1,7 @@
 """Predictions and confusion of a run, held against its files and scikit-learn."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from pytestqt.qtbot import QtBot
 from sklearn.metrics import confusion_matrix
 
 from workbench.core.data import DatasetSpec
-from workbench.core.runs import Run
+from workbench.core.runs import Run, create_run
+from workbench.core.template import Template
+from workbench.engine.remote import Engines
 from workbench.ui.main_window import MainWindow
 from workbench.ui.pictures import CAPTION, IMAGE
 
@@ -173,3 +176,30 @@ def test_many_long_classes_are_numbered_above_the_matrix(open_window: OpenWindow
         last = len(classes) - 1
         assert (model.headerData(last, across), model.headerData(last, down)) == (above, beside)
         assert model.headerData(last, across, Qt.ItemDataRole.ToolTipRole) == classes[last]
+
+
+def test_predictions_of_series_are_shown(
+    open_window: OpenWindow, qtbot: QtBot, engines: Engines, tmp_path: Path, home: Path
+) -> None:
+    """Series have no row of numbers that could stand beside a prediction; their table is drawn all
+    the same."""
+    for place, label in enumerate(("walk", "run")):
+        (tmp_path / "moves" / label).mkdir(parents=True)
+        for number in range(12):
+            lines = [f"{place + step / 9},{number}" for step in range(6)]
+            (tmp_path / "moves" / label / f"{number}.csv").write_text("\n".join(["x,y", *lines]))
+    *_, (*_, told) = engines.remote("sources.recognize", tmp_path / "moves")
+    project = Template.shelf["mlp"].project(told.data)
+    project = project.replace(train=project.train.replace(epochs=1))
+    run = create_run(project, home / "runs")
+    for _ in engines.remote("sinks.train", project, run.folder):
+        pass
+    window = open_window(run.project())
+    window.start()
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    drawn(qtbot, window)
+    panel = window.panels["predictions"]
+    assert panel.table.isVisible()
+    model = panel.table.model()
+    assert (model.rowCount(), model.columnCount()) == (told.data.info().sizes["val"], 3)
+    assert {model.index(0, 1).data()} <= {"walk", "run"}

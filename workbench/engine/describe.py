@@ -11,10 +11,11 @@ from workbench.core.data import EVALUATED, DatasetInfo, DatasetSpec, Samples, Sp
 from workbench.core.errors import UserError
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
 from workbench.engine.batches import forget, loading, normalization
+from workbench.engine.preparation import in_pieces
 
 SHOWN = 60
 SHOWN_BYTES = 64 << 20
-PIECE = 256
+"""What the samples of a split may take that are shown beside their predictions."""
 
 
 def reload(data: DatasetSpec) -> Generator[Event]:
@@ -49,17 +50,22 @@ def describe(data: DatasetSpec, wanted: tuple[Split, ...] = EVALUATED) -> Genera
     )
     for split in wanted:  # what the predictions panel shows beside each prediction
         held = splits[split]
-        yield SamplesLoaded(split=split, inputs=_to_show(held.inputs), targets=held.targets)
+        yield SamplesLoaded(split=split, inputs=_to_show(held.inputs, info), targets=held.targets)
 
 
-def _to_show(inputs: Any) -> NDArray[Any]:
-    """All samples, images smaller by leaving out pixels where they are many and large: they cross
-    a pipe and stay in the window's memory."""
-    if inputs.ndim < 4 or inputs.nbytes <= SHOWN_BYTES:
+def _to_show(inputs: Any, info: DatasetInfo) -> NDArray[Any]:
+    """What is shown of all samples beside their classes, since it crosses a pipe and stays in the
+    window's memory: large images with pixels left out, as many columns of a table as there is room
+    for, and of series nothing. Predicted numbers are shown without samples."""
+    if info.task != "classification" or (inputs.ndim != 2 and not info.is_image):
+        return np.empty((len(inputs), 0), np.float32)
+    if not info.is_image:
+        each = inputs.itemsize * max(1, len(inputs))
+        return np.asarray(inputs[:, : min(len(info.features), SHOWN_BYTES // each)])
+    if inputs.nbytes <= SHOWN_BYTES:
         return np.asarray(inputs)
     step = math.ceil(math.sqrt(inputs.nbytes / SHOWN_BYTES))
-    pieces = range(0, len(inputs), PIECE)
-    return np.concatenate([inputs[at : at + PIECE][..., ::step, ::step] for at in pieces])
+    return np.concatenate([piece[..., ::step, ::step] for _, piece in in_pieces(inputs)])
 
 
 def _class_counts(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -58,18 +59,15 @@ def _moments(inputs: Any, kept: int) -> tuple[Tensor, Tensor]:
 
 def _in_double(inputs: Any) -> Iterator[Tensor]:
     """All samples, some at a time, each time in memory of their own."""
-    each = at_once(inputs.shape[1:])
-    for start in range(0, len(inputs), each):
-        yield torch.from_numpy(inputs[start : start + each]).to(torch.float64, copy=True)
+    for _, piece in in_pieces(inputs):
+        yield torch.from_numpy(piece).to(torch.float64, copy=True)
 
 
 def _image_moments(images: Any, full_scale: float) -> tuple[Tensor, Tensor]:
     """By counting the 256 values of each channel: exact, and without a float copy of the images."""
     values = torch.arange(256, dtype=torch.float64) / full_scale
     totals = torch.zeros(images.shape[1], 256, dtype=torch.float64)
-    each = at_once(images.shape[1:])
-    for start in range(0, len(images), each):
-        piece = images[start : start + each]
+    for _, piece in in_pieces(images):
         for channel in range(len(totals)):
             counted = np.bincount(piece[:, channel].ravel(), minlength=256)
             totals[channel] += torch.from_numpy(counted)
@@ -113,6 +111,14 @@ def shapes_of(data: DatasetSpec) -> list[Shape]:
 def at_once(*shapes: Shape) -> int:
     """How many samples are worked on in one go, where they have these shapes on the way."""
     return max(1, PIECE // max(1, *map(math.prod, shapes)))
+
+
+def in_pieces(inputs: Any) -> Iterator[tuple[int, NDArray[Any]]]:
+    """All samples, some at a time, each time with the place of the first: they may lie in a file
+    that is larger than memory."""
+    each = at_once(inputs.shape[1:])
+    for start in range(0, len(inputs), each):
+        yield start, inputs[start : start + each]
 
 
 def scaled(inputs: Tensor, info: DatasetInfo) -> Tensor:

@@ -5,6 +5,7 @@ The difference hash (dHash, N. Krawetz, 2013): the image in grey at 9 x 8 pixels
 """
 
 from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch.nn.functional import interpolate
 from workbench.core.data import EVALUATED, Split
 from workbench.core.events import Event, Progress
 from workbench.engine.checks import Place, Subject
+from workbench.engine.preparation import in_pieces
 
 NEAR_BITS = 10
 """Images are candidates where their hashes differ in at most this many of 64 bits, the hash's
@@ -26,40 +28,51 @@ MOST_APART = 0.25
 differ by a mark alone correlate as well as copies do."""
 SMALLEST = 24  # pixels a side; below, pictures of the same thing are alike without being copies
 MOST_PAIRS = 4 << 30  # comparisons, a few seconds
-CHUNK = 1 << 22
-BATCH = 1024
+HELD, TRAINED = 512, 8192
+"""Held-back and training images that are compared in one go: each way to compare them takes some
+ten megabytes."""
 
 
 def near_pairs(subject: Subject) -> Generator[Event, None, list[tuple[Place, Place]]]:
     """Held-back images, each with the first image of the training split that is almost the same."""
     if min(subject.info.shape[1:]) < SMALLEST:
         return []
-    train = yield from _looks(subject, "train")
+    train = yield from _looks(subject, "train", len(subject.splits["train"].targets))
     found: list[tuple[Place, Place]] = []
     for split in EVALUATED:
-        held = yield from _looks(subject, split)
-        rows = max(1, CHUNK // max(len(train[0]), 1))
-        most = max(1, MOST_PAIRS // max(len(train[0]), 1))
-        for start in range(0, min(len(held[0]), most), rows):
-            yield Progress(text="Comparing images", done=start, total=len(held[0]))
-            for row, other in _alike(held, train, start, start + rows):
-                found.append(((split, row), ("train", other)))
+        most = max(1, MOST_PAIRS // max(len(train.hashes), 1))
+        held = yield from _looks(subject, split, min(len(subject.splits[split].targets), most))
+        for start in range(0, len(held.hashes), HELD):
+            yield Progress(text="Comparing images", done=start, total=len(held.hashes))
+            for row, other in _alike(held.part(start, HELD), train):
+                found.append(((split, start + row), ("train", other)))
     return found
 
 
-Looks = tuple[NDArray[np.uint64], NDArray[np.float32]]
-"""Hashes (n,), and grey images (n, 256), each of mean 0 and length 1."""
+class Looks(NamedTuple):
+    """What is kept of images: their hashes (n,), and grey pixels (n, 256), each of mean 0 and
+    length 1, in half precision, since there may be a million of them."""
+
+    hashes: NDArray[np.uint64]
+    small: NDArray[np.float16]
+
+    def part(self, start: int, count: int) -> "Looks":
+        """`count` of them."""
+        return Looks(self.hashes[start : start + count], self.small[start : start + count])
 
 
-def _looks(subject: Subject, split: Split) -> Generator[Event, None, Looks]:
-    inputs = subject.splits[split].inputs
-    hashes, small = [np.empty(0, np.uint64)], [np.empty((0, 256), np.float32)]
-    for start in range(0, len(inputs), BATCH):
-        yield Progress(text="Looking at images", done=start, total=len(inputs))
-        grey = torch.from_numpy(inputs[start : start + BATCH]).float().mean(1, keepdim=True)
-        hashes.append(_hashes(_resized(grey, (8, 9))))
-        small.append(_centred(_resized(grey, (16, 16))))
-    return np.concatenate(hashes), np.concatenate(small)
+def _looks(subject: Subject, split: Split, count: int) -> Generator[Event, None, Looks]:
+    """Of the first `count` images."""
+    found = Looks(np.empty(count, np.uint64), np.empty((count, 256), np.float16))
+    for start, piece in in_pieces(subject.splits[split].inputs):
+        yield Progress(text="Looking at images", done=start, total=count)
+        own = found.part(start, len(piece))
+        if not len(own.hashes):
+            break
+        grey = torch.from_numpy(piece[: len(own.hashes)]).float().mean(1, keepdim=True)
+        own.hashes[:] = _hashes(_resized(grey, (8, 9)))
+        own.small[:] = _centred(_resized(grey, (16, 16)))
+    return found
 
 
 def _resized(grey: torch.Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -81,15 +94,23 @@ def _centred(small: NDArray[np.float32]) -> NDArray[np.float32]:
     return scaled
 
 
-def _alike(held: Looks, train: Looks, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    bits = np.bitwise_count(held[0][start:stop, None] ^ train[0][None, :])
-    correlation = held[1][start:stop] @ train[1].T
-    rows, others = np.nonzero((bits <= NEAR_BITS) & (correlation >= ALIKE))
-    near = np.empty(len(rows), bool)
-    for begin in range(0, len(rows), BATCH):
-        part = slice(begin, begin + BATCH)
-        apart = np.abs(held[1][rows[part] + start] - train[1][others[part]]).max(1)
-        near[part] = apart * 16 <= MOST_APART  # of 256 pixels with length 1, 1/16 is a deviation
-    rows, others = rows[near], others[near]
-    told, first = np.unique(rows, return_index=True)
-    yield from zip((told + start).tolist(), others[first].tolist(), strict=True)
+def _alike(held: Looks, train: Looks) -> list[tuple[int, int]]:
+    """Held-back images, each with the first training image that is like it."""
+    first: dict[int, int] = {}
+    for start in range(0, len(train.hashes), TRAINED):
+        for row, other in _near(held, train.part(start, TRAINED)):
+            first.setdefault(row, start + other)
+    return sorted(first.items())
+
+
+def _near(held: Looks, train: Looks) -> Iterator[tuple[int, int]]:
+    """The same, where few are compared."""
+    bits = np.bitwise_count(held.hashes[:, None] ^ train.hashes[None, :])
+    own, others = held.small.astype(np.float32), train.small.astype(np.float32)
+    like = (bits <= NEAR_BITS) & (own @ others.T >= ALIKE)
+    for row in np.flatnonzero(like.any(1)).tolist():
+        candidates = np.flatnonzero(like[row])
+        apart = np.abs(others[candidates] - own[row]).max(1)
+        near = candidates[apart * 16 <= MOST_APART]  # of 256 pixels, 1/16 is a deviation
+        if len(near):
+            yield row, int(near[0])

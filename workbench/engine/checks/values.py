@@ -12,13 +12,13 @@ from workbench.core.data import SPLITS, DatasetSpec
 from workbench.core.data_check import MOST_NAMED, Finding
 from workbench.engine.checks import Place, Subject, column_name, flat, sample_names
 from workbench.engine.checks.files import MOSTLY, without
+from workbench.engine.preparation import in_pieces
 
 GIVES_AWAY = 0.998
 """Share of the target's variance that one column explains; more is no finding, it is the target."""
 SCALES_APART = 100.0
-PIECE = 1024
 OFF_SCALE = 20.0
-Columns = NDArray[np.float64]
+Column = NDArray[np.float64]
 
 
 def values(subject: Subject) -> Iterator[Finding]:
@@ -29,14 +29,16 @@ def values(subject: Subject) -> Iterator[Finding]:
         return
     if len(subject.info.shape) != 1:
         return
-    columns = flat(subject.splits["train"].inputs).astype(np.float64)
-    usable = np.isfinite(columns).all(0)
+    columns = subject.splits["train"].inputs
+    with np.errstate(invalid="ignore"):
+        low, high = columns.min(0), columns.max(0)  # NaN where one of the values is
+    usable = np.isfinite(low) & np.isfinite(high)
     yield from _missing(subject, columns)
     yield from _filled(subject.data)
-    varied: NDArray[np.bool_] = usable & (np.ptp(np.where(usable, columns, 0), axis=0) > 0)
+    varied: NDArray[np.bool_] = usable & (low < high)
     yield from _constant(subject, usable & ~varied)
-    yield from _scale(subject, columns[:, varied])
-    yield from _giving_away(subject, columns, varied)
+    yield from _scale(subject, varied)
+    yield from _giving_away(subject, varied)
     yield from _row_numbers(subject, varied)
 
 
@@ -46,9 +48,8 @@ def _not_finite(subject: Subject) -> Iterator[Finding]:
         samples = subject.splits[split]
         bad = np.zeros(len(samples.targets), dtype=bool)
         for part in samples:
-            for start in range(0, len(part) if part.dtype.kind == "f" else 0, PIECE):
-                piece = flat(part[start : start + PIECE])  # they may lie in a file, see `_blank`
-                bad[start : start + PIECE] |= ~np.isfinite(piece).all(1)
+            for start, piece in in_pieces(part) if part.dtype.kind == "f" else ():
+                bad[start : start + len(piece)] |= ~np.isfinite(flat(piece)).all(1)
         places += [(split, row) for row in np.flatnonzero(bad).tolist()]
     if places:
         yield Finding(
@@ -65,9 +66,8 @@ def _not_finite(subject: Subject) -> Iterator[Finding]:
 def _blank(subject: Subject) -> Iterator[Finding]:
     places: list[Place] = []
     for split in SPLITS:
-        inputs = subject.splits[split].inputs
-        for start in range(0, len(inputs), PIECE):  # they may lie in a file larger than memory
-            pixels = flat(inputs[start : start + PIECE])
+        for start, piece in in_pieces(subject.splits[split].inputs):
+            pixels = flat(piece)
             blank = np.flatnonzero(pixels.min(1) == pixels.max(1))
             places += [(split, start + row) for row in blank.tolist()]
     if places:
@@ -93,7 +93,7 @@ def _of_columns(
         yield replace(found, fix=fix, fix_label="Leave out {columns}") if fix else found
 
 
-def _missing(subject: Subject, columns: Columns) -> Iterator[Finding]:
+def _missing(subject: Subject, columns: NDArray[Any]) -> Iterator[Finding]:
     def found(**told: Any) -> Finding:
         return Finding(
             severity="error",
@@ -148,12 +148,19 @@ def _constant(subject: Subject, constant: NDArray[np.bool_]) -> Iterator[Finding
     yield from _of_columns(subject, constant, found)
 
 
-def _scale(subject: Subject, columns: Columns) -> Iterator[Finding]:
-    if subject.data.normalize or not columns.size:
+def _each(subject: Subject, chosen: NDArray[np.bool_]) -> Iterator[tuple[int, Column]]:
+    """The chosen columns of the training split with their places: one at a time in double
+    precision, of which a table would take twice its memory."""
+    for place in np.flatnonzero(chosen).tolist():
+        yield place, subject.splits["train"].inputs[:, place].astype(np.float64)
+
+
+def _scale(subject: Subject, varied: NDArray[np.bool_]) -> Iterator[Finding]:
+    if subject.data.normalize or not varied.any():
         return
-    spread = columns.std(0)
-    apart = float(spread.max() / spread.min())
-    largest = float(np.abs(columns).mean(0).max())
+    told = [(column.std(), np.abs(column).mean()) for _, column in _each(subject, varied)]
+    spread, size = np.transpose(told)
+    apart, largest = float(spread.max() / spread.min()), float(size.max())
     if apart >= SCALES_APART or largest >= OFF_SCALE:
         yield Finding(
             severity="warning",
@@ -166,14 +173,12 @@ def _scale(subject: Subject, columns: Columns) -> Iterator[Finding]:
         )
 
 
-def _giving_away(
-    subject: Subject, columns: Columns, varied: NDArray[np.bool_]
-) -> Iterator[Finding]:
+def _giving_away(subject: Subject, varied: NDArray[np.bool_]) -> Iterator[Finding]:
     targets = subject.splits["train"].targets
     usable = np.isfinite(targets)
-    explained = np.zeros(columns.shape[1])
-    for column in np.flatnonzero(varied):
-        explained[column] = _explained(subject, columns[usable, column], targets[usable])
+    explained = np.zeros(len(varied))
+    for place, column in _each(subject, varied):
+        explained[place] = _explained(subject, column[usable], targets[usable])
 
     def found(**told: Any) -> Finding:
         told["values"] |= {"target": subject.info.target}
@@ -188,7 +193,7 @@ def _giving_away(
     yield from _of_columns(subject, explained >= GIVES_AWAY, found)
 
 
-def _explained(subject: Subject, column: Columns, targets: NDArray[Any]) -> float:
+def _explained(subject: Subject, column: Column, targets: NDArray[Any]) -> float:
     """How much of one of the two the other explains: the squared correlation, of values or ranks;
     for classes the share of the column's variance that lies between them (eta squared)."""
     if len(targets) < 3 or not np.ptp(column):
@@ -202,7 +207,7 @@ def _explained(subject: Subject, column: Columns, targets: NDArray[Any]) -> floa
     return float(max(ranks**2, straight**2))
 
 
-def _between(column: Columns, targets: NDArray[np.int64]) -> float:
+def _between(column: Column, targets: NDArray[np.int64]) -> float:
     labels, places = np.unique(targets, return_inverse=True)
     counts = np.bincount(places)
     if len(labels) < 2 or counts.max() < 3:
@@ -221,10 +226,10 @@ def _ranks(column: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _row_numbers(subject: Subject, varied: NDArray[np.bool_]) -> Iterator[Finding]:
-    whole = np.concatenate([flat(subject.splits[split].inputs) for split in SPLITS])
-    counting = np.zeros(whole.shape[1], dtype=bool)
+    counting = np.zeros(len(varied), dtype=bool)
     for column in np.flatnonzero(varied):
-        ordered = np.sort(whole[:, column])
+        parts = [subject.splits[split].inputs[:, column] for split in SPLITS]
+        ordered = np.sort(np.concatenate(parts))
         counting[column] = len(ordered) > 20 and bool((np.diff(ordered) == 1).all())
 
     def found(**told: Any) -> Finding:

@@ -43,6 +43,8 @@ class Judged:
     def __init__(self, outcome: Outcome, rows: NDArray[np.int64], held: SamplesLoaded) -> None:
         self.outcome, self.rows, self.inputs = outcome, rows, held.inputs
         self.predicted = outcome.predicted
+        room = held.inputs.shape[1] if held.inputs.ndim == 2 else 0  # of wide tables some are told
+        self.features = outcome.info.features[:room]
 
     def right(self, sample: int) -> bool:
         """Whether a sample's class was predicted."""
@@ -128,7 +130,7 @@ class Rows(QAbstractTableModel):
         return len(self.judged.rows) if self.judged else 0
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return 3 + len(self.judged.outcome.info.features) if self.judged else 0
+        return 3 + len(self.judged.features) if self.judged else 0
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -138,7 +140,7 @@ class Rows(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return int(self.judged.rows[section])
         names = (tr("predicted"), tr("actual"), tr("probability"))
-        return (*names, *self.judged.outcome.info.features)[section]
+        return (*names, *self.judged.features)[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not self.judged:
