@@ -30,4 +30,5 @@ def _traced(model: ModelSpec, shape: tuple[int, ...]) -> Any:
 
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it traces with torch.jit, which is deprecated
-        return graph(build(model, shape).eval(), torch.zeros(1, *shape))
+        network = build(model, shape).eval()
+        return graph(network, torch.zeros(1, *shape))  # type: ignore[no-untyped-call]
