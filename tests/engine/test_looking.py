@@ -12,8 +12,10 @@ from workbench.core.errors import UserError
 from workbench.core.shown import ColumnsSummed, SamplesFound, SamplesPrepared, TableHead
 from workbench.core.transform import TransformSpec
 from workbench.engine.looking import columns, head, prepared, samples, summary
+from workbench.engine.preparation import Preparation, measured_behind
 from workbench.engine.sources import recognize
 
+CPU = torch.device("cpu")
 DIGITS = DatasetSpec.named("Digits")()
 IRIS = DatasetSpec.named("Iris")()
 
@@ -116,3 +118,18 @@ def test_the_first_rows_of_a_file_are_told_as_they_are_written(tmp_path: Path) -
 def test_preparing_no_samples_is_a_sentence() -> None:
     with pytest.raises(UserError, match="No sample is chosen"):
         list(prepared(DIGITS, (), 1, 0))
+
+
+def test_what_is_shown_is_what_training_gets() -> None:
+    """Before it is normalized, with every kind of step that draws."""
+    steps = (transform("RandomCrop", size=8, padding=2), transform("ColorJitter", brightness=0.5))
+    data = DIGITS.replace(prepare=(*steps, transform("CutMix")), normalize=True)
+    rows = (3, 1, 40, 7)
+    (shown,) = prepared(data, rows, 2, 9)
+    train = data.load()["train"]
+    given = torch.from_numpy(train.inputs[list(rows)])
+    targets = torch.from_numpy(train.targets[list(rows)])
+    training = Preparation(data.replace(normalize=False), measured_behind(data, train), CPU)
+    for number, images in enumerate(shown.after):
+        drawn, _ = training.trained(given, targets, torch.Generator().manual_seed(9 + number))
+        np.testing.assert_array_equal(images, (drawn.clamp(0, 1) * 255).round())

@@ -26,6 +26,7 @@ from workbench.core.shown import (
 )
 from workbench.engine.batches import loaded
 from workbench.engine.describe import counted_labels
+from workbench.engine.preparation import Preparation
 from workbench.engine.sources import recognize
 
 BINS = 24
@@ -71,31 +72,16 @@ def prepared(data: DatasetSpec, rows: tuple[int, ...], draws: int, seed: int) ->
     Raises:
         UserError: the files are missing or damaged, or a transform can't work on them.
     """
-    info = data.source_info()
     held = loaded(data)["train"]
     chosen = [row for row in rows if row < len(held.targets)]
     if not chosen:
         raise UserError("No sample is chosen to be prepared. Choose another class or split.")
-    before = held.inputs[chosen]
-    inputs = torch.from_numpy(np.ascontiguousarray(before)).float() / info.full_scale
-    after = [_drawn(data, inputs, held.targets[chosen], seed + n) for n in range(draws)]
+    before = np.ascontiguousarray(held.inputs[chosen])
+    inputs, targets = torch.from_numpy(before), torch.from_numpy(held.targets[chosen])
+    preparation = Preparation(data, None, torch.device("cpu"))
+    drawn = (torch.Generator().manual_seed(seed + n) for n in range(draws))
+    after = [visible(preparation.trained(inputs, targets, generator)[0]) for generator in drawn]
     yield SamplesPrepared(before=before, after=np.stack(after))
-
-
-def _drawn(
-    data: DatasetSpec, inputs: Tensor, targets: NDArray[Any], seed: int
-) -> NDArray[np.uint8]:
-    generator = torch.Generator().manual_seed(seed)
-    given = torch.from_numpy(targets)
-    if data.mixes:
-        classes = len(data.info().classes)
-        given = torch.nn.functional.one_hot(given, classes).float()
-    for transform in data.prepare:
-        if transform.mixes:
-            inputs, given = transform.draw_mixed(inputs, given, generator)
-        else:
-            inputs = transform.draw(inputs, generator)
-    return visible(inputs)
 
 
 def visible(images: Tensor) -> NDArray[np.uint8]:

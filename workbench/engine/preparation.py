@@ -137,10 +137,11 @@ def drawing(seed: int, epoch: int, position: int) -> torch.Generator:
 
 
 class Preparation:
-    """The steps of a dataset on a device, for whole batches."""
+    """The steps of a dataset on a device, for whole batches; without a `normalization` that of
+    `Normalize` alone."""
 
     def __init__(
-        self, data: DatasetSpec, normalization: Normalization, device: torch.device
+        self, data: DatasetSpec, normalization: Normalization | None, device: torch.device
     ) -> None:
         self.source, self._mixes = data.source_info(), data.mixes
         self.steps = data.prepare
@@ -148,8 +149,8 @@ class Preparation:
         self._classes = len(self.source.classes)
         applies = data.normalize and not any(step.kind == "Normalize" for step in self.steps)
         shape = (-1, 1, 1) if self.source.is_image else (-1,)
-        moments = [part.view(shape).to(device) for part in normalization]
-        self._moments = moments if applies else None
+        moments = [part.view(shape).to(device) for part in normalization or ()]
+        self._moments = moments if applies and moments else None
 
     def evaluated(self, inputs: Tensor) -> Tensor:
         """A batch as evaluation gets it."""
