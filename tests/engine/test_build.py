@@ -121,7 +121,7 @@ def test_a_network_written_by_hand_is_read_back() -> None:
     [
         (nn.ModuleList([nn.ReLU()]), "a ModuleList, not an nn.Sequential"),
         (nn.Sequential(nn.ReLU(), nn.Bilinear(2, 2, 2)), "a Bilinear named 1"),
-        (nn.Sequential(nn.Sequential(nn.ReLU())), "a Sequential named 0"),
+        (nn.Sequential(nn.Sequential(nn.CELU())), "a CELU named 0"),
         (nn.Sequential(nn.Conv2d(1, 2, 3, padding="valid")), r"The network: layers\[0\]\.padding"),
     ],
 )

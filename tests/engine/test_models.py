@@ -459,7 +459,6 @@ UNSUITABLE = {
     "momentum": (nn.BatchNorm2d(1, momentum=None), r"layers\[0\]\.momentum"),
     "channels": (nn.Conv2d(3, 10, 8), "in_channels=3, and here it would have in_channels=1"),
     "unknown": (nn.CELU(), r"torch\.nn\.modules\.activation\.CELU"),
-    "nested": (nn.Sequential(nn.ReLU()), "a Sequential named 0"),
     "too small": (nn.AvgPool2d(9), "window of 9×9, larger than its 8×8 input"),
 }
 
@@ -481,8 +480,8 @@ def test_a_network_for_other_data_is_refused(small: Project, tmp_path: Path) -> 
     torch.save(nn.Sequential(nn.Linear(7, 3)), path)
     with pytest.raises(UserError, match="in_features=7, and here it would have in_features=4"):
         list(load_model(path, small, into))
-    torch.save(nn.Linear(4, 3), path)
-    with pytest.raises(UserError, match=r"is a Linear, not an nn\.Sequential"):
+    torch.save(nn.Identity(), path)
+    with pytest.raises(UserError, match="on Iris: Identity identity1 gives 4; CrossEntropyLoss"):
         list(load_model(path, small, into))
     assert not into.exists()
 

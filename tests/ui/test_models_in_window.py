@@ -134,3 +134,35 @@ def test_a_file_that_is_no_model_is_told_in_a_sentence(
     assert window.session.document.project == before
     assert window.session.run == run
     assert window.commands.actions["model.save_parameters"].isEnabled()
+
+
+def test_a_bundle_opens_as_a_ready_model_with_its_own_project(
+    open_window: OpenWindow, qtbot: QtBot, past_run: Run, tmp_path: Path
+) -> None:
+    window = open_window(past_run.project())
+    window.start()
+    settled(qtbot, window)
+    save(qtbot, window, "model.save_bundle", tmp_path / "digits.pt")
+    held = np.load(past_run.predictions("test", 3))["probabilities"].copy()
+    project = past_run.project()
+    window.close()
+    shutil.rmtree(past_run.folder)
+
+    other = open_window()  # the working example: other data, another network
+    other.start()
+    settled(qtbot, other)
+    events: list[Event] = []
+    other.session.reported.connect(events.extend)
+    choose(qtbot, other, "model.load")
+    choose_file(qtbot, other, "dialog.load_model", tmp_path / "digits.pt")
+    qtbot.waitUntil(
+        lambda: {e.split for e in events if isinstance(e, PredictionsSaved)} == {"val", "test"},
+        timeout=PATIENCE,
+    )
+    settled(qtbot, other)
+    assert other.session.document.project == project
+    assert other.session.document.modified, "it is in no project file yet"
+    saved = {event.split: event for event in events if isinstance(event, PredictionsSaved)}
+    after = np.load(other.session.run.folder / saved["test"].path)["probabilities"]
+    np.testing.assert_array_equal(after, held)
+    assert other.commands.actions["model.save_bundle"].isEnabled()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.core.data import DatasetSpec, Split
 from workbench.core.errors import UserError
 from workbench.core.model import ModelSpec
+from workbench.core.project import Project
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -220,6 +221,17 @@ class ModelLoaded(Event):
     source: str
     weights: str
     model: ModelSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleLoaded(Event):
+    """A model bundle was read: a project of its own, and its weights, cleaned at `weights`."""
+
+    source: str
+    weights: str
+    project: Project
+    metrics: Mapping[str, Metrics]
+    """By split, as they were when it was saved."""
 
 
 KEPT = (

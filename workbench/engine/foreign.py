@@ -50,6 +50,9 @@ def judged(path: Path) -> Iterator[None]:
     except UserError as error:
         if len(str(error)) > LONGEST or not str(error).isprintable():  # with a name from the file
             raise damaged(path) from error
+        if str(path) not in str(error):
+            told = "{path} can't be loaded: {reason}"
+            raise UserError(told, path=path, reason=error) from error
         raise
     except OSError as error:
         raise UserError(

@@ -8,41 +8,62 @@ import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
-from workbench.core.events import Event, ModelLoaded, Progress
-from workbench.core.model import ModelSpec
+from workbench.core.events import BundleLoaded, Event, ModelLoaded, Progress
 from workbench.core.project import Project
-from workbench.engine import checkpoint
+from workbench.engine import bundle, checkpoint
 from workbench.engine.build import build
 from workbench.engine.foreign import Found, damaged, judged, opened
-from workbench.engine.read_back import read_back
+from workbench.engine.read_back import in_sequence, read_back
 from workbench.engine.weights import fitted, is_plain
 
-NESTS = ("model", "state_dict", "model_state_dict")
-"""Keys under which checkpoints keep their state_dict, ours first."""
+NESTS = (
+    "model",
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "net",
+    "network",
+    "weights",
+    "params",
+    "params_ema",
+    "module",
+    "ema",
+)
+"""Keys under which checkpoints keep what they are of, ours first."""
+_DEEPEST_NEST = 4
+_HOLDERS = (Mapping, nn.Module)
 
 _WITHOUT_MEANING = ("training", "inplace")
 """Attributes in which a module may differ and still compute the same when evaluated."""
 
 
-def load_model(path: Path, project: Project, into: Path) -> Generator[Event]:
+def load_model(path: Path, project: Project, into: Path, partial: bool = False) -> Generator[Event]:
     """Read a model's file and write its weights cleaned `into` a checkpoint of this program.
 
-    Parameters (safetensors, a state_dict, a checkpoint) must fit the project's network. A whole
-    network must be an `nn.Sequential` of the catalogue's layers that suits the project's data and
-    loss. Nothing in the file is run; still, run this in a disposable engine (see `foreign`).
+    Parameters (safetensors, a state_dict, a checkpoint) must fit the project's network; if
+    `partial`, those that don't are left as a fresh network has them. A whole network must be an
+    `nn.Sequential` of the catalogue's layers that suits the project's data and loss. A model
+    bundle brings a project of its own. Nothing in the file is run; still, run this in a disposable
+    engine (see `foreign`).
 
     Raises:
+        Misfit: the parameters are not those of the network.
         UserError: the file can't be read, is damaged or hostile, or does not fit.
     """
     yield Progress(text=f"Reading {path.name}")
     with judged(path):
         found = opened(path)
-        whole = isinstance(found.content, nn.Module)
-        model = read_back(found.content) if whole else project.model
-        _check_fit(project.replace(model=model), path)
-        weights = _weights(found, model, project, path)
+        content = _nested(found.content)
+        if bundle.is_bundle(content):
+            yield _of_bundle(bundle.read(content, path), found, path, into)
+            return
+        if isinstance(content, nn.Module):
+            content = in_sequence(content)
+            project = project.replace(model=read_back(content))
+        _check_fit(project, path)
+        weights = _weights(found._replace(content=content), project, path, partial)
     checkpoint.save({"model": weights}, into)
-    yield ModelLoaded(source=str(path), weights=str(into), model=model)
+    yield ModelLoaded(source=str(path), weights=str(into), model=project.model)
 
 
 def _check_fit(project: Project, path: Path) -> None:
@@ -55,24 +76,61 @@ def _check_fit(project: Project, path: Path) -> None:
         ) from error
 
 
-def _weights(found: Found, model: ModelSpec, project: Project, path: Path) -> dict[str, Tensor]:
-    with torch.device("meta"):  # what the file claims costs nothing until it is known to fit
-        network = build(model, project.data.info().shape)
+def _of_bundle(read: bundle.Bundle, found: Found, path: Path, into: Path) -> BundleLoaded:
+    project = read.project
+    moments = {f"preparation.{name}": part for name, part in read.normalization._asdict().items()}
+    if isinstance(read.weights, Mapping) and _claimed({**read.weights, **moments}) > found.size:
+        raise damaged(path)
+    weights = fitted(read.weights, _empty(project).state_dict(), path)
+    checkpoint.save({"model": weights}, into)
+    return BundleLoaded(
+        source=str(path), weights=str(into), project=project, metrics=dict(read.metrics)
+    )
+
+
+def _empty(project: Project) -> nn.Module:
+    """The network without memory for its weights, since what a file claims costs nothing until it
+    is known to fit."""
+    with torch.device("meta"):
+        return build(project.model, project.data.info().shape)
+
+
+def _weights(found: Found, project: Project, path: Path, partial: bool) -> dict[str, Tensor]:
+    network = _empty(project)
     if isinstance(found.content, nn.Module):
         _check_settings(found.content, network, path)
         tensors: Any = dict(_named_tensors(found.content, network))
     else:
-        tensors = _state_dict(found.content)
+        tensors = found.content
     if _claimed(tensors) > found.size:
         raise damaged(path)
-    return fitted(tensors, network.state_dict(), path, ordered=found.ordered)
+    rest = _fresh(project) if partial else None
+    return fitted(tensors, network.state_dict(), path, ordered=found.ordered, rest=rest)
 
 
-def _state_dict(content: Any) -> Any:
-    if not isinstance(content, Mapping):
+def _fresh(project: Project) -> dict[str, Tensor]:
+    """The weights that training would start from."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(project.train.seed)
+        return build(project.model, project.data.info().shape).state_dict()
+
+
+def _nested(content: Any, depth: int = 0) -> Any:
+    """What a checkpoint is of, out of the containers around it."""
+    if not isinstance(content, Mapping) or bundle.is_bundle(content) or depth > _DEEPEST_NEST:
         return content
-    nests = (content[key] for key in NESTS if isinstance(content.get(key), Mapping))
-    return next(nests, content)
+    known = (content[key] for key in NESTS if isinstance(content.get(key), _HOLDERS))
+    inner = next(known, None)
+    if inner is None and not any(isinstance(value, Tensor) for value in content.values()):
+        inner = next((value for value in content.values() if _holds_tensors(value)), None)
+    return content if inner is None else _nested(inner, depth + 1)
+
+
+def _holds_tensors(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, Mapping) and depth < _DEEPEST_NEST:
+        named = (each for name, each in value.items() if isinstance(name, str))
+        return any(isinstance(e, Tensor) or _holds_tensors(e, depth + 1) for e in named)
+    return isinstance(value, nn.Module)
 
 
 def _named_tensors(theirs: nn.Module | None, ours: nn.Module | None) -> Iterator[tuple[str, Any]]:
@@ -94,6 +152,8 @@ def _check_settings(theirs: nn.Module, ours: nn.Module, path: Path) -> None:
     """See that no module does other than its layer: padding_mode, ceil_mode, in_channels, ..."""
     pairs = zip(ours._modules.items(), theirs._modules.values(), strict=True)
     for (name, mine), module in pairs:
+        if mine is not None and type(module) is nn.Sequential:
+            _check_settings(module, mine, path)
         found = _settings(module)
         for setting, needed in _settings(mine).items():
             if setting in found and _pair(found[setting]) != _pair(needed):

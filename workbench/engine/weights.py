@@ -8,16 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from workbench.core.errors import UserError
-from workbench.core.layer import shape_text
+from workbench.core.fit_report import FitReport, Misfit, Outcome
 from workbench.core.project import Project
 from workbench.engine import checkpoint
 from workbench.engine.build import build
+from workbench.engine.names import compared, repaired
 
-_MISFITS = (
-    "it has no {name}",
-    "it has {name}, which the network has not",
-    "its {name} is {came}, the network's is {needed}",
-)
+_MISFITS: dict[Outcome, str] = {
+    "missing": "it has no {name}",
+    "unexpected": "it has {name}, which the network has not",
+    "reshaped": "its {name} is {came}, the network's is {needed}",
+}
+_COUNTER = "num_batches_tracked"
 _COUNTS = (
     " (missing: {missing}, unexpected: {unexpected}, of another shape: {reshaped}). Open or build "
     "the network that it was saved from, and load it again."
@@ -49,24 +51,52 @@ def filled(project: Project, state: dict[str, Any], source: Path) -> nn.Module:
 
 
 def fitted(
-    found: Any, wanted: Mapping[str, Tensor], source: Path, *, ordered: bool = True
+    found: Any,
+    wanted: Mapping[str, Tensor],
+    source: Path,
+    *,
+    ordered: bool = True,
+    rest: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Tensor]:
     """The tensors of `found` under the names, in the dtypes and in the order of `wanted`.
 
-    Names are freed of what DataParallel and torch.compile put in front. If they differ all the
-    same, but number, order and shapes agree, the tensors are taken by their order, unless
-    `ordered` says that the file keeps none.
+    Names are freed of the prefixes of wrappers. If they differ all the same, but number, order and
+    shapes agree, the tensors are taken by their order, unless `ordered` says that the file keeps
+    none. What does not fit is taken from `rest`, if there is one.
 
     Raises:
-        UserError: one does not fit; the sentence names the first, `source`, and the counts.
+        Misfit: they are not those of the network; with a report on each.
+        UserError: one is no plain tensor of finite numbers.
     """
-    tensors = _tensors(found, source)
-    if tensors.keys() != wanted.keys():
-        tensors = _renamed(tensors)
+    tensors, prefix = repaired(_tensors(found, source), wanted)
     if ordered and _agree_by_order(tensors, wanted):
         tensors = dict(zip(wanted, tensors.values(), strict=True))
-    _check_shapes(tensors, wanted, source)
-    return {name: _clean(name, tensors[name], like, source) for name, like in wanted.items()}
+    tensors |= _counters(tensors, wanted)
+    report = compared(tensors, wanted, prefix)
+    if report.counts["matched"] < (1 if rest else max(len(wanted), len(tensors))):
+        raise _misfit(report, source)
+    return {
+        name: _clean(name, tensors[name], like, source)
+        if rest is None or _fits(tensors.get(name), like)
+        else rest[name]
+        for name, like in wanted.items()
+    }
+
+
+def _fits(value: Tensor | None, like: Tensor) -> bool:
+    return value is not None and value.shape == like.shape
+
+
+def _counters(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The counters of batch normalizations that torch did not have before 0.4.1: nothing but a
+    momentum of None asks for them."""
+    return {
+        name: torch.zeros((), dtype=like.dtype)
+        for name, like in wanted.items()
+        if name.endswith(_COUNTER)
+        and name not in tensors
+        and name.removesuffix(_COUNTER) + "running_mean" in tensors
+    }
 
 
 def _tensors(found: Any, source: Path) -> dict[str, Tensor]:
@@ -103,15 +133,6 @@ def _kind(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Without torch.compile's `_orig_mod` and a `module.` that is in front of all names."""
-    names = [".".join(part for part in name.split(".") if part != "_orig_mod") for name in tensors]
-    while names and all(name.startswith("module.") for name in names):
-        names = [name.removeprefix("module.") for name in names]
-    renamed = dict(zip(names, tensors.values(), strict=True))
-    return renamed if len(renamed) == len(tensors) else tensors
-
-
 def _agree_by_order(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> bool:
     """Whether shapes agree one by one, and no name means one tensor here and another there."""
     if len(tensors) != len(wanted):
@@ -123,29 +144,18 @@ def _agree_by_order(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor])
     )
 
 
-def _check_shapes(
-    tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor], source: Path
-) -> None:
-    missing = [name for name in wanted if name not in tensors]
-    unexpected = [name for name in tensors if name not in wanted]
-    shared = [name for name in wanted if name in tensors]
-    reshaped = [name for name in shared if tensors[name].shape != wanted[name].shape]
-    for names, words in zip((missing, unexpected, reshaped), _MISFITS, strict=True):
-        if names:
-            raise UserError(
-                "{source} does not fit: " + words + _COUNTS,
-                source=source,
-                name=names[0],
-                came=_size(tensors.get(names[0])),
-                needed=_size(wanted.get(names[0])),
-                missing=len(missing),
-                unexpected=len(unexpected),
-                reshaped=len(reshaped),
-            )
-
-
-def _size(tensor: Tensor | None) -> str:
-    return shape_text(tuple(tensor.shape)) if tensor is not None and tensor.ndim else "one number"
+def _misfit(report: FitReport, source: Path) -> Misfit:
+    """The first tensor that does not fit, in a sentence with the counts."""
+    first = next(row for row in report.rows if row.outcome != "matched")
+    return Misfit(
+        "{source} does not fit: " + _MISFITS[first.outcome] + _COUNTS,
+        report,
+        source=source,
+        name=first.name,
+        came=first.came,
+        needed=first.needed,
+        **{str(outcome): count for outcome, count in report.counts.items()},
+    )
 
 
 def _clean(name: str, value: Tensor, like: Tensor, source: Path) -> Tensor:

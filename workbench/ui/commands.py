@@ -114,6 +114,16 @@ def _model(window: MainWindow) -> Iterator[Action]:
         return session.weights is not None
 
     yield Action(
+        "model.save_bundle",
+        "Save Model &Bundle…",
+        "Model",
+        lambda: save(
+            tr("Save model bundle"), "PyTorch (*.pt)", ".bundle.pt", window.models.save_bundle
+        ),
+        tip="Network, weights, classes, preparation and metrics: opens here as a ready model",
+        enabled=trained,
+    )
+    yield Action(
         "model.save_parameters",
         "Save &Parameters…",
         "Model",
