@@ -196,7 +196,7 @@ def test_a_run_that_was_changed_while_it_trained_is_found_as_it_was_and_as_it_be
     assert newest_run_of(at[0.5], tmp_path) is None
     assert newest_run_of(at[0.25].replace(notes="another"), tmp_path) is None
     with run.events_file.open("a") as file:  # killed, and resumed from before the second change
-        file.write(dataclasses.replace(started, step=6).to_json() + "\n")
+        file.write(dataclasses.replace(started, step=6, epochs=7).to_json() + "\n")
     assert newest_run_of(at[0.25], tmp_path) is None
     first = project.replace(train=project.train.replace(lr=0.5, epochs=7))
     assert newest_run_of(first, tmp_path) == run

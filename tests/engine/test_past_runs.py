@@ -20,8 +20,10 @@ from workbench.core.events import EpochCompleted, Event, RecipeChanged, StepComp
 from workbench.core.run_list import ListedRun, list_runs, listed
 from workbench.core.run_lock import at_work
 from workbench.core.run_notes import Notes, read_notes, save_notes, tags_of
+from workbench.core.run_of_project import project_as_changed
 from workbench.core.run_summary import SUMMARY, Summary, read_summary, summarized
 from workbench.core.runs import Run
+from workbench.engine import checkpoint
 from workbench.engine.sinks import train
 
 
@@ -261,3 +263,27 @@ def test_two_can_not_be_at_work_on_one_run(done: Run) -> None:
         raise AssertionError
     with at_work(done):  # it was let go
         pass
+
+
+def test_an_lr_that_a_resume_made_void_is_no_longer_told(tmp_path: Path) -> None:
+    """A checkpoint was taken at step 30, then lr was changed, and then the process was killed."""
+    run = stopped(tmp_path)
+    kept = checkpoint.load(run.last)["step"]
+    lr = run.project().train.lr
+    with run.events_file.open("a", encoding="utf-8") as lines:
+        for step, wrong in ((kept + 1, 0.5), (kept + 2, 0.75)):
+            lines.write(RecipeChanged(step=step, lr=wrong, epochs=50).to_json() + "\n")
+    assert summary(run).lr == project_as_changed(run).train.lr == 0.75
+    with closing(train(run.project(), run.folder, resume=True)) as events:
+        next(event for event in events if isinstance(event, StepCompleted))
+    assert summary(run).lr == project_as_changed(run).train.lr == lr
+    assert project_as_changed(run) == run.project()
+
+
+def test_a_run_is_new_until_its_training_has_said_a_word(tmp_path: Path) -> None:
+    project = small.linear(epochs=1)
+    run = small.new_run(project, tmp_path)
+    assert listed(run).status == "new"
+    assert not listed(run).resumable
+    list(train(project, run.folder))
+    assert listed(run).status == "completed"

@@ -335,7 +335,7 @@ def test_a_run_that_another_program_makes_is_seen(
 ) -> None:
     create_run(runs[0].project(), runs[0].folder.parent)
     listed(qtbot, window, 4)
-    assert cells(window, "status")[0] == "interrupted"
+    assert cells(window, "status")[0] == "new"
     assert cells(window, "epochs")[0] == ""
 
 

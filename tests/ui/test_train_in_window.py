@@ -156,7 +156,7 @@ def test_every_recorded_metric_can_be_drawn(open_window: OpenWindow, qtbot: QtBo
         assert panel.dock.windowTitle() == text
         y = panel.plot.points.getOriginalDataset()[1]
         np.testing.assert_allclose(y, [scale * epoch.val[name] for epoch in epochs])
-        assert f"{y[-1]:.4g}"[:4] in panel.info.text()
+        assert f"{y[-1]:.{3 if scale == 100 else 4}g}" in panel.info.text()
     offered = [action.text() for action in panel.metrics.actions()]
     assert len(offered) == len(epochs[0].val) - 1  # the loss has a panel of its own
     assert [action.text() for action in panel.metrics.actions() if action.isChecked()] == [

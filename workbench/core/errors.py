@@ -32,3 +32,9 @@ class Diverged(UserError):  # noqa: N818  the name says what happened
 
 class OutOfMemory(UserError):  # noqa: N818
     """The device had too little memory for a step."""
+
+
+def told_again(sentence: str, kind: str) -> UserError:
+    """An error as a record has it, of its class if there is a way out of that one."""
+    kinds = {each.__name__: each for each in (Diverged, OutOfMemory)}
+    return kinds.get(kind, UserError)("{reason}", reason=sentence)

@@ -131,6 +131,9 @@ class RunCompleted(Event):
     step: int = 0
     seconds: float = 0.0
     test: Metrics
+    fault: str = ""
+    """Why it failed, in the sentence that was told; `kind` is the class of that error."""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 
 from workbench.core.errors import UserError
-from workbench.core.events import RecipeChanged, RunStarted, event_from_json
 from workbench.core.project import Project
+from workbench.core.run_summary import summary_of
 from workbench.core.runs import Run, number_of
 
 _EDITED = re.compile(rb'"(lr|epochs)": [^,\n]+')
 """What a person may change while it is trained: `engine.changes.FIELDS`."""
-_TELLING = (b'{"event": "RunStarted"', b'{"event": "RecipeChanged"')
 
 
 def newest_run_of(project: Project, runs_dir: Path, among: int = 50) -> Run | None:
@@ -39,31 +38,12 @@ def _is_of(run: Run, data: bytes) -> bool:
 def project_as_changed(run: Run) -> Project:
     """The run's project as it was changed last; what was changed behind a resume is void.
 
+    The window asks for it: a summary tells it at once, where a night's events take a second.
+
     Raises:
         UserError: the folder is no run, or its project can't be read.
     """
-    project = run.project()
-    try:
-        changes = _changes(run)
-    except FileNotFoundError:  # it said nothing yet
+    project, told = run.project(), summary_of(run)
+    if not told.is_begun:
         return project
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UserError("{run} could not be read: {reason}.", run=run.name, reason=why) from error
-    if not changes:
-        return project
-    changed = project.train.replace(lr=changes[-1].lr, epochs=changes[-1].epochs)
-    return project.replace(train=changed)
-
-
-def _changes(run: Run) -> list[RecipeChanged]:
-    changes: list[RecipeChanged] = []
-    with run.events_file.open("rb") as lines:
-        for line in lines:
-            if line.startswith(_TELLING) and line.endswith(b"\n"):
-                event = event_from_json(line.decode(errors="replace"), str(run.events_file))
-                if isinstance(event, RunStarted):
-                    changes = [each for each in changes if each.step <= event.step]
-                elif isinstance(event, RecipeChanged):
-                    changes.append(event)
-    return changes
+    return project.replace(train=project.train.replace(lr=told.lr, epochs=told.epochs))

@@ -30,7 +30,9 @@ from workbench.core.runs import Run
 
 SUMMARY = "summary.json"
 
-Status = Literal["running", "completed", "early", "stopped", "failed", "interrupted", "unreadable"]
+Status = Literal[
+    "new", "running", "completed", "early", "stopped", "failed", "interrupted", "unreadable"
+]
 
 # What names a network in short; the others stand between these.
 _TELLING = ("Convolution", "Linear", "Recurrent", "Attention", "Embedding", "Backbones")
@@ -42,7 +44,7 @@ class Summary(BaseModel):
     # A metric may be NaN, such as an area under the curve of a class without samples.
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     created: float = Field(ge=0, le=250_000_000_000, allow_inf_nan=False)
     """Seconds since 1970."""
     dataset: str
@@ -73,10 +75,18 @@ class Summary(BaseModel):
     covered: int = 0
 
     def status(self, run: Run) -> Status:
-        """How the run stands now; `interrupted` means that its process is gone without a word."""
+        """How the run stands now; `interrupted` means that its process is gone without a word, and
+        `new` that there was none yet."""
         if self.reason in get_args(Status):
             return self.reason  # type: ignore[return-value]
-        return "running" if is_at_work(run) else "interrupted"
+        if is_at_work(run):
+            return "running"
+        return "interrupted" if self.is_begun else "new"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether its training has said that it begins."""
+        return self.epochs > 0
 
 
 def network_text(model: ModelSpec) -> str:
@@ -94,6 +104,8 @@ class Story:
         train = project.train
         info = project.data.info()
         self._best: list[EpochCompleted] = []
+        self._changes: list[RecipeChanged] = []
+        self._began_with = train.lr
         self._told = Summary(
             created=run.project_file.stat().st_mtime,
             dataset=info.title,
@@ -134,7 +146,9 @@ class Story:
         if isinstance(event, RunStarted):
             # What was told of later steps before a resume is void.
             self._best = [epoch for epoch in self._best if epoch.step <= event.step]
+            self._changes = [change for change in self._changes if change.step <= event.step]
             found = {
+                "lr": self._changes[-1].lr if self._changes else self._began_with,
                 "parameters": event.parameters,
                 "epochs": event.epochs,
                 "device": event.device,
@@ -150,6 +164,7 @@ class Story:
         elif isinstance(event, StepCompleted):
             found = {"epoch": event.epoch - 1, "step": event.step, "seconds": event.seconds}
         elif isinstance(event, RecipeChanged):
+            self._changes.append(event)
             found = {"lr": event.lr, "epochs": event.epochs}
         elif isinstance(event, RunCompleted):
             found = {"reason": event.reason, "test": dict(event.test)}

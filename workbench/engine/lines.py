@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from workbench.core.errors import UserError
 from workbench.core.events import (
     KEPT,
     Event,
@@ -98,13 +99,16 @@ class Lines:
         """Nothing is left to do: the last event was written through."""
         return []
 
-    def end(self, reason: Any) -> None:
-        """Say how the run ended, if it has not said so itself. One that nobody stopped, since the
-        window is gone that asked for it, has no last word: it was interrupted."""
+    def end(self, reason: Any, error: BaseException | None = None) -> None:
+        """Say how the run ended, and why it failed, if it has not said so itself. One that nobody
+        stopped, since the window is gone that asked for it, has no last word: it was interrupted.
+        """
         if not self._over and not (reason == "stopped" and _orphaned()):
-            where: dict[str, Any] = self._where
+            told: dict[str, Any] = dict(self._where)
+            if isinstance(error, UserError):  # any other one is a traceback, and no sentence
+                told |= {"fault": str(error), "kind": type(error).__name__}
             with suppress(OSError):
-                self.write(RunCompleted(reason=reason, test={}, **where))
+                self.write(RunCompleted(reason=reason, test={}, **told))
 
     def close(self) -> None:
         """Close the file; what a full disk refuses is lost."""

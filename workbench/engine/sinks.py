@@ -49,7 +49,7 @@ class _Sink(Protocol):
 
     def write(self, event: Event) -> list[str]: ...
     def finish(self) -> list[str]: ...
-    def end(self, reason: Reason) -> None: ...
+    def end(self, reason: Reason, error: BaseException | None = None) -> None: ...
     def close(self) -> None: ...
 
 
@@ -66,8 +66,8 @@ def _through(events: Generator[Event], sink: _Sink) -> Generator[Event]:
         events.close()
         sink.end("stopped")
         raise
-    except BaseException:
-        sink.end("failed")
+    except BaseException as error:
+        sink.end("failed", error)
         raise
     finally:
         sink.close()

@@ -35,7 +35,7 @@ class Twin:
         """Nothing is left to be written."""
         return []
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: str, error: BaseException | None = None) -> None:
         """The program does not say how the run ended."""
 
     def close(self) -> None:

@@ -95,6 +95,11 @@ class Banner(QToolBar):
         if self._act is None or not self._holds():
             self.hide()
 
+    def withdraw(self) -> None:
+        """Hide what can't be done any more, such as an offer for a run that is out of view."""
+        if not self._holds():
+            self.hide()
+
     def _of_docks(self) -> dict[QDockWidget, int]:
         """The heights of the docks in sight; one in tabs is lower than its row by the tabs."""
         docks = self._window.findChildren(QDockWidget)

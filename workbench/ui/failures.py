@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench.core.errors import Diverged, OutOfMemory, UserError
@@ -39,11 +40,11 @@ def tell_failure(window: MainWindow, error: Exception, resumable: bool) -> None:
 
 
 def _way_out(window: MainWindow, error: UserError, resumable: bool) -> WayOut:
-    session = window.session
-    if isinstance(error, EngineLost) and session.run:
+    session, run = window.session, window.session.run
+    if isinstance(error, EngineLost) and run:
         label = tr("Resume") if resumable else tr("Train again")
         act = session.training.resume if resumable else session.train_wanted.emit
-        return label, act, lambda: True
+        return label, act, lambda: session.run == run
     if isinstance(error, ShapeError):
         return _mending(window)
     if isinstance(error, Diverged):
@@ -55,12 +56,15 @@ def _way_out(window: MainWindow, error: UserError, resumable: bool) -> WayOut:
 
 def _lower_lr(window: MainWindow) -> WayOut:
     """Back to the last healthy checkpoint, or to the start where there is none, at lr / 10."""
-    session = window.session
+    session, run = window.session, window.session.run
     project = session.run_project or session.document.project
     lr = float(f"{project.train.lr / 10:.6g}")
-    if session.run and session.run.last.exists():
+    if run and run.last.exists():
         label = tr("Go back, with lr {lr}", lr=f"{lr:g}")
-        return label, lambda: _go_back(window, lr), lambda: session.state == "idle"
+        act = partial(_go_back, window, lr)
+        return label, act, lambda: session.state == "idle" and session.run == run
+    if not _is_open(window):
+        return "", None, lambda: True
     label = tr("Train again, with lr {lr}", lr=f"{lr:g}")
     return label, lambda: _train_with(window, lr=lr), lambda: _has(window, lr=project.train.lr)
 
@@ -75,6 +79,8 @@ def _go_back(window: MainWindow, lr: float) -> None:
 
 def _smaller_batch(window: MainWindow) -> WayOut:
     """The same steps out of batches of half the size, which need half the memory."""
+    if not _is_open(window):
+        return "", None, lambda: True
     project = window.session.document.project
     train = project.train
     size = -(-train.batch_length(project.data.info().sizes["train"]) // 2)
@@ -86,6 +92,12 @@ def _smaller_batch(window: MainWindow) -> WayOut:
         return "", None, lambda: True
     before = {"batch_size": train.batch_size, "accumulate": train.accumulate}
     return label, lambda: _train_with(window, **changes), lambda: _has(window, **before)
+
+
+def _is_open(window: MainWindow) -> bool:
+    """Whether the open project is the one that failed, so that it can be trained otherwise."""
+    shown = window.session.run_project
+    return shown is None or shown == window.session.document.project
 
 
 def _train_with(window: MainWindow, **changes: Any) -> None:

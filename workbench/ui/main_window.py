@@ -161,6 +161,7 @@ class MainWindow(QMainWindow):
         session.said.connect(self.statusBar().showMessage)
         session.failed.connect(self.tell_failure)
         session.run_shown.connect(self._show_run)
+        session.run_shown.connect(self.banner.withdraw)
         session.document.changed.connect(self.banner.settle)  # what it told of may be mended
         session.train_wanted.connect(self.commands.actions["run.train"].trigger)
         session.failed.connect(self.statusBar().clearMessage)

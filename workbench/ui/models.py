@@ -144,4 +144,4 @@ class Models:
 
     def _previewed(self, run: Run, events: list[Event]) -> None:
         if self._session.run is run:  # not when another run was shown meanwhile
-            self._session.run_told(events)
+            self._session.run_said(events)

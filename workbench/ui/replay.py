@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from workbench.core.events import Event
+from workbench.core.errors import told_again
+from workbench.core.events import Event, RunCompleted, RunStarted
 from workbench.core.runs import Run
 from workbench.engine.remote import Stream
 from workbench.ui.job import Job
@@ -23,10 +24,12 @@ class Replay:
         self._session = session
         self._job: Job | None = None
         self._afterwards: list[After] = []
+        self._ending: RunCompleted | None = None
 
     def start(self, run: Run, then: After | None = None) -> None:
         """Replay a run; `then` follows if that went well and no other run was shown meanwhile."""
         self.stop()
+        self._ending = None
         stream = self._session.engines.remote("sinks.replay", run.folder)
         self._job = self._session.start(
             stream,
@@ -49,7 +52,16 @@ class Replay:
 
     def _told(self, stream: Stream, events: list[Event]) -> None:
         if self._job and self._job.stream is stream:
-            self._session.run_told(events)
+            for event in events:
+                if isinstance(event, RunStarted | RunCompleted):  # it may have gone on since
+                    self._ending = event if isinstance(event, RunCompleted) else None
+            self._session.run_said(events)
+
+    def tell_failure(self) -> None:
+        """Tell why the run failed, if it did, with the way out that there was."""
+        if self._ending and self._ending.fault:
+            error = told_again(self._ending.fault, self._ending.kind)
+            self._session.failed.emit(error, False)
 
     def _ended(self, stream: Stream, error: Exception | None, then: After | None) -> None:
         if error:

@@ -159,10 +159,14 @@ class Session(Jobs):
     # -- runs and models
 
     def run_told(self, events: list[Event]) -> None:
-        """Pass on what the shown run says."""
+        """Pass on what the run at work says."""
         for event in events:
             if isinstance(event, WriteFailed):
                 self.failed.emit(UserError("{reason}", reason=event.reason), False)
+        self.run_said(events)
+
+    def run_said(self, events: list[Event]) -> None:
+        """Pass on what the shown run says, or said: then its warnings are no alarms any more."""
         with self.drawing.patient():
             self.reported.emit(events)
             self.request_draw()
@@ -181,11 +185,15 @@ class Session(Jobs):
         self.run_shown.emit()
 
     def open_run(self, run: Run, then: After | None = None) -> None:
-        """Show a run of the past by replaying what it said; `then` follows if that went well.
+        """Show a run of the past by replaying what it said; `then` follows if that went well, else
+        why it failed is told.
 
         Raises:
             UserError: the folder is no run, or its project can't be read.
         """
+        self._replay(run, then or self.replay.tell_failure)
+
+    def _replay(self, run: Run, then: After | None) -> None:
         self.show_run(run, project_as_changed(run))
         self.replay.start(run, then)
         self.take_weights_of_run()
@@ -199,4 +207,4 @@ class Session(Jobs):
         if run is None:
             self.show_run(None)
         elif run != self.run:
-            self.open_run(run)
+            self._replay(run, None)  # nobody asked for it, so its failure is no news

@@ -116,7 +116,7 @@ class Board:
             self._hparams.end(self._writer)
         return self._faults()
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: str, error: BaseException | None = None) -> None:
         """A run that was stopped has its pictures too."""
         if reason == "stopped" and self._step:
             with suppress(Exception):  # on the way out; the disk may be full

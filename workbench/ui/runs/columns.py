@@ -15,6 +15,7 @@ Text = Callable[[ListedRun], str]
 Order = Callable[[ListedRun], Any]
 
 SIGNS = {
+    "new": "○",
     "running": "▶",
     "completed": "✓",
     "early": "✓",
@@ -26,6 +27,7 @@ SIGNS = {
 METRICS = {"roc_auc": "ROC-AUC", "top5": "top-5 accuracy", "r2": "R²"}
 WORDS = {"early": "stopped early"}
 STATUS_TIPS = {
+    "new": "Its training has not begun: it is about to, or it was given up before",
     "running": "A process is training it at this moment",
     "completed": "Trained for as many epochs as planned",
     "early": "It ended by itself, since the loss got no better",

@@ -184,7 +184,7 @@ class RunsTable(QAbstractTableModel):
         colors = self._theme.colors
         shades = {"completed": colors.good, "early": colors.good, "running": colors.val}
         shades |= {"failed": colors.bad, "unreadable": colors.bad}
-        shades |= {"interrupted": colors.warn, "stopped": colors.muted}
+        shades |= {"interrupted": colors.warn, "stopped": colors.muted, "new": colors.muted}
         return QColor(shades[run.status])
 
     def flags(self, index: Index) -> Qt.ItemFlag:
