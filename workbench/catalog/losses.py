@@ -61,6 +61,9 @@ class CrossEntropyLoss(_OfClasses):
     def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
         return output.softmax(1)
 
+    def probabilities_source(self, output: str, info: DatasetInfo) -> str:
+        return f"{output}.softmax(1)"
+
 
 class NLLLoss(_OfClasses):
     """torch.nn.NLLLoss over log-probabilities, as LogSoftmax gives them."""
@@ -69,6 +72,9 @@ class NLLLoss(_OfClasses):
 
     def probabilities(self, output: "Tensor", info: DatasetInfo) -> "Tensor":
         return output.exp()
+
+    def probabilities_source(self, output: str, info: DatasetInfo) -> str:
+        return f"{output}.exp()"
 
 
 class BCEWithLogitsLoss(_Loss):
@@ -91,6 +97,10 @@ class BCEWithLogitsLoss(_Loss):
 
         yes = output.sigmoid()
         return torch.cat([1 - yes, yes], 1) if len(info.classes) == 2 else yes
+
+    def probabilities_source(self, output: str, info: DatasetInfo) -> str:
+        yes = f"{output}.sigmoid()"
+        return f"torch.cat([1 - {yes}, {yes}], 1)" if len(info.classes) == 2 else yes
 
     def targets_source(self, targets: str, info: DatasetInfo, mixed: bool = False) -> str:
         if len(info.classes) == 2:
@@ -120,6 +130,12 @@ class _OfValues(_Loss, abstract=True):
             return output
         mean, std = info.target_scale
         return output[:, 0] * std + mean
+
+    def probabilities_source(self, output: str, info: DatasetInfo) -> str:
+        if info.task == "classification":
+            return output
+        scaled = info.target_scale != (0.0, 1.0)
+        return f"{output}[:, 0] * TARGET_STD + TARGET_MEAN" if scaled else f"{output}[:, 0]"
 
     def targets_source(self, targets: str, info: DatasetInfo, mixed: bool = False) -> str:
         if info.task == "classification":

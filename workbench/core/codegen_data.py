@@ -86,9 +86,9 @@ class DataCode:
         self.per_batch = self.source.is_image or self.is_random
         """Whether samples are prepared batch by batch, which takes less memory for images."""
         self.drawn = _told(steps, self.source.shape, in_training=True)
-        self.applied = _told(steps, self.source.shape, in_training=False)
+        self.applied = applied_sources(steps, self.source.shape)
         steady = [step for step in steps if step.kind != "Normalize"]
-        self.behind = any(part.lines for part in _told(steady, self.source.shape, False))
+        self.behind = any(part.lines for part in applied_sources(steady, self.source.shape))
 
     # -- texts
 
@@ -248,6 +248,11 @@ def _told(steps: Iterable[TransformSpec], shape: Shape, in_training: bool) -> li
         found.append(step.source(shape) if in_training else step.apply_source(shape))
         shape = step.out_shape(shape)
     return found
+
+
+def applied_sources(steps: Iterable[TransformSpec], shape: Shape) -> list[Source]:
+    """What each step does in evaluation, as Python; samples have this shape before the first."""
+    return _told(steps, shape, in_training=False)
 
 
 def _lines(sources: list[Source]) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.core.events import Progress
+    from workbench.core.raw import RawSamples
 
 R = TypeVar("R")
 
@@ -223,6 +224,16 @@ class DatasetSpec(Spec, shelf=True):
         """
         yield from ()
         return self.load()
+
+    def raw_samples(self) -> "Generator[Progress, None, RawSamples | None]":
+        """The samples before columns become features, where they do; None where samples are
+        outside as `load` gives them.
+
+        Raises:
+            UserError: see `load`.
+        """
+        yield from ()
+        return None
 
     def source(self) -> Source:
         """The same as Python: lines that make the numpy arrays `train_inputs`, `train_targets`

@@ -210,6 +210,19 @@ class ModelSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Event):
+    """A model was exported to `path`, and its predictions compared with those of this program:
+    `largest` is the largest difference, `equal` the share of samples with the same prediction."""
+
+    path: str
+    format: str
+    split: Split
+    samples: int
+    largest: float
+    equal: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeRead(Event):
     """Code was read: its network, and in sentences what it could not say or says otherwise."""
 

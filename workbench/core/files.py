@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,42 @@ def write_atomically(path: Path, data: bytes, ready: Callable[[], None] = lambda
             path=path,
             reason=reason,
         ) from error
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder of these files, durably: they are written into one beside, which then gets the
+    name. It replaces a folder that holds no other names than they have.
+
+    Raises:
+        UserError: there is something else, or the disk refused; all is as it was.
+    """
+    if path.exists() and not _holds_only(path, files):
+        raise UserError(
+            "{path} is there already, and holds more than would be replaced. Choose a new folder.",
+            path=path,
+        )
+    path = Path(os.path.realpath(path))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as beside:
+            made, before = Path(beside) / "new", Path(beside) / "old"
+            made.mkdir()
+            for name, data in files.items():
+                write_atomically(made / name, data)
+            if path.exists():
+                path.replace(before)
+            made.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise UserError(
+            "{path} could not be written: {reason}. Choose another folder or free some space.",
+            path=path,
+            reason=error.strerror or str(error),
+        ) from error
+
+
+def _holds_only(path: Path, names: Mapping[str, bytes]) -> bool:
+    return path.is_dir() and {entry.name for entry in path.iterdir()} <= names.keys()
 
 
 def would_lose(path: Path, data: bytes) -> bool:

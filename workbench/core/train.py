@@ -83,6 +83,10 @@ class LossSpec(Spec, shelf=True):
         """What `prepare` does, as an expression of Python; `mixed` targets are probabilities."""
         return targets
 
+    def probabilities_source(self, output: str, info: DatasetInfo) -> str:
+        """What `probabilities` does, likewise."""
+        raise NotImplementedError
+
     def predicted_source(self, output: str, info: DatasetInfo) -> str:
         """The class, or the value, that the output of the network stands for, likewise."""
         raise NotImplementedError

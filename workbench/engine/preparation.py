@@ -150,7 +150,7 @@ class Preparation:
         applies = data.normalize and not any(step.kind == "Normalize" for step in self.steps)
         shape = (-1, 1, 1) if self.source.is_image else (-1,)
         moments = [part.view(shape).to(device) for part in normalization or ()]
-        self._moments = moments if applies and moments else None
+        self.moments = moments if applies and moments else None
 
     def evaluated(self, inputs: Tensor) -> Tensor:
         """A batch as evaluation gets it."""
@@ -160,18 +160,18 @@ class Preparation:
         return self._normalized(values)
 
     def _normalized(self, values: Tensor) -> Tensor:
-        if self._moments is None:
+        if self.moments is None:
             return values
-        mean, std = self._moments
+        mean, std = self.moments
         if self.source.is_image:  # scaled before, so a tensor of its own; a table's may be held
             return values.sub_(mean).div_(std)
         return (values - mean).div_(std)
 
     def restored(self, values: Tensor) -> Tensor:
         """A prepared batch before its normalization, for people to look at."""
-        if self._moments is None:
+        if self.moments is None:
             return values
-        mean, std = self._moments
+        mean, std = self.moments
         return values * std + mean
 
     def trained(

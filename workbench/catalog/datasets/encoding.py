@@ -1,9 +1,10 @@
 """From the columns of a table to numbers: what each feature of the network is made of."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.catalog.datasets.columns import Column
+from workbench.core.raw import Feature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -12,18 +13,6 @@ MOST_ONE_HOT = 32
 """A category with more values is one column of integers: their place in the alphabet."""
 Categories = Literal["one-hot", "integers"]
 Missing = Literal["mean", "most frequent", "own column", "drop rows"]
-
-
-class Feature(NamedTuple):
-    """One number that the network gets of each row."""
-
-    name: str
-    place: int
-    """Which of the columns it is made of."""
-    code: int | None = None
-    """1 where the category is this one; None for the value itself."""
-    lacks: bool = False
-    """1 where the value is missing."""
 
 
 def features_of(

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -16,7 +16,6 @@ from workbench.catalog.datasets.columns import (
 )
 from workbench.catalog.datasets.encoding import (
     Categories,
-    Feature,
     Missing,
     encoded,
     features_of,
@@ -31,7 +30,7 @@ from workbench.catalog.datasets.table_checks import (
     check_windows,
 )
 from workbench.catalog.datasets.table_facts import TableFacts, survey
-from workbench.catalog.datasets.table_rows import read_rows
+from workbench.catalog.datasets.table_rows import Raw, read_rows
 from workbench.catalog.datasets.table_source import table_source
 from workbench.catalog.datasets.windows import (
     Borders,
@@ -45,8 +44,12 @@ from workbench.catalog.datasets.windows import (
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
-from workbench.core.file_source import FileSource, check_room
+from workbench.core.file_source import FileSource, check_room, readable
+from workbench.core.raw import Encoding, Feature, RawColumn, RawSamples
 from workbench.core.source import Source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
 
@@ -235,32 +238,58 @@ class Table(WithTestShare, FileSource):
         return table_source(self, self._target, self._features())
 
     def reading(self, path: Path) -> Generator[Progress, None, Mapping[Split, Samples]]:
-        import numpy as np
-
-        facts, columns, features = self.facts, self.columns, self._features()
-        width = len(features) * max(1, self.window // self.stride)
-        check_room(path, 4 * facts.total * (len(columns) + 2 * width))
-        of_classes = self._task == "classification"
-        raw = yield from read_rows(
-            path,
-            facts,
-            [facts.place(column.name) for column in columns],
-            (facts.place(self.target), of_classes),
-            facts.place(self.split_column),
-        )
-        kind = np.int64 if of_classes else np.float32
+        rows = yield from self._rows(path)
         if self.window:
-            targets = filled_in_order(raw.targets).astype(kind)
-            values = encoded_in_order(raw.values, features)
-            samples = windowed(values, targets, self.window, self.horizon, self.stride)
-            return in_order(self, samples, self.overlap)
-        keep = ~np.isnan(raw.targets)
-        if self.missing == "drop rows":
-            keep &= ~np.isnan(raw.values).any(axis=1)
-        targets = raw.targets[keep].astype(kind)
-        splits = self.split(by_part(Samples(raw.values[keep], targets), raw.parts[keep]))
-        instead = stand_ins(splits["train"].inputs, columns, self.missing)
+            return self._windows(rows)
+        splits = self._parted(rows)
+        features, instead = self._features(), self._stand_ins(splits["train"])
         return {
             split: Samples(encoded(samples.inputs, features, instead), samples.targets)
             for split, samples in splits.items()
         }
+
+    def raw_samples(self) -> Generator[Progress, None, RawSamples | None]:
+        if self.window:  # a missing value is filled by rows before its window
+            return None
+        path = Path(self.path)
+        with readable(path):
+            self.check_unchanged()
+            splits = self._parted((yield from self._rows(path)))
+        instead = self._stand_ins(splits["train"])
+        columns = (
+            RawColumn(column.name, () if column.holds == "number" else column.values)
+            for column in self.columns
+        )
+        encoding = Encoding(tuple(columns), tuple(self._features()), tuple(instead.tolist()))
+        return RawSamples(encoding, splits)
+
+    def _rows(self, path: Path) -> Generator[Progress, None, Raw]:
+        facts, columns = self.facts, self.columns
+        width = len(self._features()) * max(1, self.window // self.stride)
+        check_room(path, 4 * facts.total * (len(columns) + 2 * width))
+        places = [facts.place(column.name) for column in columns]
+        target = (facts.place(self.target), self._task == "classification")
+        return (yield from read_rows(path, facts, places, target, facts.place(self.split_column)))
+
+    def _windows(self, rows: Raw) -> dict[Split, Samples]:
+        targets = filled_in_order(rows.targets).astype(self._kind)
+        values = encoded_in_order(rows.values, self._features())
+        samples = windowed(values, targets, self.window, self.horizon, self.stride)
+        return in_order(self, samples, self.overlap)
+
+    def _parted(self, rows: Raw) -> dict[Split, Samples]:
+        """Rows by split, NaN where a value is missing."""
+        import numpy as np
+
+        keep = ~np.isnan(rows.targets)
+        if self.missing == "drop rows":
+            keep &= ~np.isnan(rows.values).any(axis=1)
+        targets = rows.targets[keep].astype(self._kind)
+        return self.split(by_part(Samples(rows.values[keep], targets), rows.parts[keep]))
+
+    def _stand_ins(self, train: Samples) -> "NDArray[Any]":
+        return stand_ins(train.inputs, self.columns, self.missing)
+
+    @property
+    def _kind(self) -> str:
+        return "int64" if self._task == "classification" else "float32"

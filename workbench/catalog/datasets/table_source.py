@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.catalog.datasets.columns import PARTS, Column
-from workbench.catalog.datasets.encoding import Feature
 from workbench.catalog.datasets.table_texts import (
     FILLED,
     MISSING_CONSTANT,
@@ -18,6 +17,7 @@ from workbench.catalog.datasets.text_table import Dialect
 from workbench.catalog.datasets.windows import Borders
 from workbench.core.codegen_split import used_splits
 from workbench.core.data import SPLITS, Split
+from workbench.core.raw import Feature
 from workbench.core.source import Source, literal, prefix
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from workbench.catalog.datasets.columns import MISSING, THOUSANDS
-from workbench.catalog.datasets.encoding import Feature
+from workbench.core.raw import Feature
 
 WORDS = "|".join(sorted(MISSING)).replace("?", r"\?")
 MISSING_CONSTANT = f'MISSING = re.compile(r"{WORDS}")'

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.catalog.datasets.encoding import Feature, encoded
+from workbench.catalog.datasets.encoding import encoded
 from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.core.data import Samples, Split
+from workbench.core.raw import Feature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
