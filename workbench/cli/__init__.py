@@ -17,6 +17,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "verify",
+    "export",
     "runs",
     "tensorboard",
     "info",

@@ -9,6 +9,7 @@ from workbench.cli import (
     coding,
     data_checking,
     evaluating,
+    exporting,
     info,
     listing,
     lr,
@@ -67,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     purpose = "see whether the train.py of a run does what the run did"
     verify = _add(commands, "verify", verifying.verify, purpose)
     verify.add_argument("run", metavar="RUN_DIR", help="the folder of a run")
+    _add_export(commands)
     _add_info(commands)
     _add_data(commands)
     _add_code(commands)
@@ -149,6 +151,24 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument("run", metavar="RUN_DIR", help="the folder of a run")
     evaluate.add_argument(
         "--split", choices=("train", "val", "test"), default="test", help="test, if not given"
+    )
+
+
+def _add_export(commands: Any) -> None:
+    purpose = "write a trained model as a file of another program, checked against this one"
+    export = _add(commands, "export", exporting.export, purpose)
+    export.add_argument("model", metavar="RUN_DIR|MODEL", help="a run, or a file with a model")
+    export.add_argument("--to", required=True, choices=exporting.KINDS, help="the format")
+    export.add_argument(
+        "-o", "--output", metavar="PATH", required=True, help="a file; for python a folder"
+    )
+    _add_project(export)
+    export.add_argument("--force", action="store_true", help="replace PATH if it exists")
+
+
+def _add_project(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--project", metavar="FILE", help="whose network MODEL is of, where it holds weights alone"
     )
 
 

@@ -25,7 +25,7 @@ def save_parameters(weights: Path, path: Path) -> Generator[Event]:
     Raises:
         UserError: the checkpoint can't be read, the suffix is unknown, or the disk refused.
     """
-    suffix = _suffix(path, (*PICKLED, SAFETENSORS))
+    suffix = check_suffix(path, (*PICKLED, SAFETENSORS))
     # Convolutions are trained in channels_last, which safetensors does not take.
     tensors = {
         name: value.contiguous() for name, value in checkpoint.load(weights)["model"].items()
@@ -42,7 +42,7 @@ def save_network(project: Project, weights: Path, path: Path) -> Generator[Event
         UserError: the checkpoint can't be read or does not fit the project's network, the network
             is more than a Sequential, the suffix is not torch's, or the disk refused.
     """
-    _suffix(path, PICKLED)
+    check_suffix(path, PICKLED)
     network = trained(project, weights).eval()
     if not isinstance(network, nn.Sequential):
         raise UserError(
@@ -53,7 +53,12 @@ def save_network(project: Project, weights: Path, path: Path) -> Generator[Event
     yield ModelSaved(path=str(path))
 
 
-def _suffix(path: Path, known: tuple[str, ...]) -> str:
+def check_suffix(path: Path, known: tuple[str, ...]) -> str:
+    """The suffix of a name, in small letters.
+
+    Raises:
+        UserError: it is none of those known.
+    """
     suffix = path.suffix.lower()
     if suffix not in known:
         raise UserError(

@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from workbench.core.errors import UserError
 from workbench.core.events import Event, Exported, Progress
 from workbench.core.export_formats import EXPORT_FORMATS
 from workbench.core.files import write_atomically, write_folder
@@ -17,6 +16,7 @@ from workbench.core.signature import signature
 from workbench.engine import checkpoint
 from workbench.engine.batches import loading
 from workbench.engine.deployed import Deployed, Source, deployed, source
+from workbench.engine.export import check_suffix
 from workbench.engine.exported import check_installed, onnx_file, pt2_file, python_files
 from workbench.engine.parity import compared
 from workbench.engine.placed import placed
@@ -35,7 +35,8 @@ def export(project: Project, weights: Path, name: str, path: Path) -> Generator[
         UserError: the checkpoint, data or format can't be used, the export predicts otherwise, or
             the disk refused; nothing stands at `path` then.
     """
-    check_suffix(name, path)
+    if suffix := EXPORT_FORMATS[name].suffix:
+        check_suffix(path, (suffix,))
     if name == "onnx":
         check_installed()
     yield Progress(text="Loading data")
@@ -59,22 +60,6 @@ def export(project: Project, weights: Path, name: str, path: Path) -> Generator[
         largest=parity.largest,
         equal=parity.equal,
     )
-
-
-def check_suffix(name: str, path: Path) -> None:
-    """See that a file is called as its format wants it.
-
-    Raises:
-        UserError: it is not.
-    """
-    suffix = EXPORT_FORMATS[name].suffix
-    if suffix and path.suffix.lower() != suffix:
-        raise UserError(
-            "{path} was not written: the name of this kind of file ends in {known}. Choose such a "
-            "name.",
-            path=path,
-            known=suffix,
-        )
 
 
 def _predicted(project: Project, weights: Path, given: Source) -> tuple[nn.Module, Tensor]:

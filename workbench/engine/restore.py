@@ -37,7 +37,9 @@ _WITHOUT_MEANING = ("training", "inplace")
 """Attributes in which a module may differ and still compute the same when evaluated."""
 
 
-def load_model(path: Path, project: Project, into: Path, partial: bool = False) -> Generator[Event]:
+def load_model(
+    path: Path, project: Project | None, into: Path, partial: bool = False
+) -> Generator[Event]:
     """Read a model's file and write its weights cleaned `into` a checkpoint of this program.
 
     Parameters (safetensors, a state_dict, a checkpoint) must fit the project's network; if
@@ -57,6 +59,12 @@ def load_model(path: Path, project: Project, into: Path, partial: bool = False) 
         if bundle.is_bundle(content):
             yield _of_bundle(bundle.read(content, path), found, path, into)
             return
+        if project is None:
+            raise UserError(
+                "{path} is no model bundle: its network and data are told by no file. Name the "
+                "project that has them by --project F.workbench.",
+                path=path,
+            )
         if isinstance(content, nn.Module):
             content = in_sequence(content)
             project = project.replace(model=read_back(content))
