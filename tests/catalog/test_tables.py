@@ -238,13 +238,13 @@ def test_a_column_says_the_splits(tmp_path: Path) -> None:
 
 def test_reading_says_how_far_it_is_and_can_be_given_up(tmp_path: Path) -> None:
     data = opened(table(tmp_path / "t.csv", people(30_000)))
+    steps = data.loading()
+    next(steps)
+    steps.close()
     told = list(data.loading())
     assert {event.text for event in told} == {"Reading t.csv"}
     assert [event.done for event in told] == sorted({event.done for event in told})
     assert (len(told), told[-1].done, told[-1].total) == (math.ceil(30_000 / 8192), 30_000, 30_000)
-    steps = data.loading()
-    next(steps)
-    steps.close()
     assert len(data.load()["train"].targets) == data.info().sizes["train"]
 
 

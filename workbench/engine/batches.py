@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from workbench.catalog.datasets.read_once import forget_read
 from workbench.core.data import DatasetSpec, Samples, Split, ended
 from workbench.core.errors import UserError
 from workbench.core.events import Event
@@ -42,7 +43,10 @@ def loading(data: DatasetSpec) -> Generator[Event, None, Mapping[Split, Samples]
     source = data.unprepared
     if _last and _last[0][0] == source:
         return _last[0][1]
-    forget()
+    if _last and _files(_last[0][0]) == _files(source):
+        _let_go()  # of another split: what was read of the files serves this one too
+    else:
+        forget()
     splits: Mapping[Split, Samples] = yield from source.loading()
     if not len(splits["train"].targets):
         raise UserError("{name} leaves no samples to train on.", name=data.info().title)
@@ -82,8 +86,18 @@ def normalization(data: DatasetSpec) -> Normalization:
 
 def forget() -> None:
     """Let the samples go, so that their files are read again."""
+    _let_go()
+    forget_read()
+
+
+def _let_go() -> None:
+    """Let the samples go, but not what was read of their files."""
     _last.clear()
     _measured.clear()
+
+
+def _files(data: DatasetSpec) -> tuple[str, str]:
+    return data.kind, getattr(data, "path", "")
 
 
 class Batches:

@@ -19,6 +19,7 @@ from workbench.catalog.datasets.columns import (
     numbers,
     task_of,
 )
+from workbench.catalog.datasets.read_once import read_once
 from workbench.catalog.datasets.sequence_files import (
     SequenceFile,
     check_decimal,
@@ -192,6 +193,16 @@ class Sequences(WithTestShare, FileSource):
         import numpy as np
 
         files = list(sequence_files(path))
+        asked = (path, self.facts, self.length, self._columns)
+        (inputs,) = yield from read_once(asked, self._inputs(path, files))
+        parts = np.array([SPLITS.index(file.split) for file in files])
+        return self.split(by_part(Samples(inputs, self._targets(path, files)), parts))
+
+    def _inputs(
+        self, path: Path, files: Sequence[SequenceFile]
+    ) -> "Generator[Progress, None, tuple[NDArray[Any]]]":
+        import numpy as np
+
         length, features = self.source_info().shape
         check_room(path, 8 * len(files) * length * features)
         inputs = np.zeros((len(files), length, features), dtype=np.float32)
@@ -202,8 +213,7 @@ class Sequences(WithTestShare, FileSource):
                 inputs[number, length - len(values) :] = values
             if number % PIECE == 0:
                 yield Progress(text=f"Reading {path.name}", done=number, total=len(files))
-        parts = np.array([SPLITS.index(file.split) for file in files])
-        return self.split(by_part(Samples(inputs, self._targets(path, files)), parts))
+        return (inputs,)
 
     def _targets(self, path: Path, files: Sequence[SequenceFile]) -> "NDArray[Any]":
         import numpy as np

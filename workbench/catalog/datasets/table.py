@@ -23,6 +23,7 @@ from workbench.catalog.datasets.encoding import (
 )
 from workbench.catalog.datasets.header_row import WishedHeader
 from workbench.catalog.datasets.likely_target import likely_target
+from workbench.catalog.datasets.read_once import read_once
 from workbench.catalog.datasets.splitting import WithTestShare, by_part
 from workbench.catalog.datasets.table_checks import (
     check_columns,
@@ -267,9 +268,12 @@ class Table(WithTestShare, FileSource):
         facts, columns = self.facts, self.columns
         width = len(self._features()) * max(1, self.window // self.stride)
         check_room(path, 4 * facts.total * (len(columns) + 2 * width))
-        places = [facts.place(column.name) for column in columns]
-        target = (facts.place(self.target), self._task == "classification")
-        return (yield from read_rows(path, facts, places, target, facts.place(self.split_column)))
+        wanted = (
+            tuple(facts.place(column.name) for column in columns),
+            (facts.place(self.target), self._task == "classification"),
+            facts.place(self.split_column),
+        )
+        return (yield from read_once((path, facts, wanted), read_rows(path, facts, *wanted)))
 
     def _windows(self, rows: Raw) -> dict[Split, Samples]:
         targets = filled_in_order(rows.targets).astype(self._kind)
