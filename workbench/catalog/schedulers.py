@@ -31,15 +31,15 @@ class _Scheduler(SchedulerSpec, abstract=True):
         made: LRScheduler = getattr(lr_scheduler, self.kind)(optimizer, **arguments)
         return made
 
-    def source(self, lr: float, steps_per_epoch: str) -> str:
+    def source(self, lr: float, epochs: str, steps_per_epoch: str) -> str:
         given = {
-            **self.told(lr, steps_per_epoch),
+            **self.told(lr, epochs, steps_per_epoch),
             **{n: literal(v) for n, v in self._fields.items()},
         }
         arguments = ", ".join(f"{name}={value}" for name, value in given.items())
         return f"torch.optim.lr_scheduler.{self.kind}(optimizer, {arguments})"
 
-    def told(self, lr: float, steps_per_epoch: str) -> dict[str, str]:
+    def told(self, lr: float, epochs: str, steps_per_epoch: str) -> dict[str, str]:
         """What its constructor gets beside its fields, as Python."""
         return {}
 
@@ -91,7 +91,7 @@ class ExponentialLR(_Scheduler):
 
 
 class CosineAnnealingLR(_Scheduler):
-    """torch.optim.lr_scheduler.CosineAnnealingLR over the whole run (`T_max` is its epochs)."""
+    """torch.optim.lr_scheduler.CosineAnnealingLR over the whole run, behind a warm-up."""
 
     summary: ClassVar[str] = "lr falls along half a cosine, to its end at the last epoch."
     needs_length: ClassVar[bool] = True
@@ -105,8 +105,8 @@ class CosineAnnealingLR(_Scheduler):
     ) -> dict[str, Any]:
         return {"T_max": epochs, "eta_min": self.eta_min}
 
-    def told(self, lr: float, steps_per_epoch: str) -> dict[str, str]:
-        return {"T_max": "EPOCHS"}
+    def told(self, lr: float, epochs: str, steps_per_epoch: str) -> dict[str, str]:
+        return {"T_max": epochs}
 
 
 class CosineAnnealingWarmRestarts(_Scheduler):
@@ -162,8 +162,8 @@ class OneCycleLR(_Scheduler):
             **super().arguments(optimizer, epochs, steps_per_epoch),
         }
 
-    def told(self, lr: float, steps_per_epoch: str) -> dict[str, str]:
-        return {"max_lr": repr(lr), "total_steps": f"EPOCHS * {steps_per_epoch}"}
+    def told(self, lr: float, epochs: str, steps_per_epoch: str) -> dict[str, str]:
+        return {"max_lr": repr(lr), "total_steps": f"{epochs} * {steps_per_epoch}"}
 
 
 class ReduceLROnPlateau(_Scheduler):

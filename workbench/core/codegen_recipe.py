@@ -27,8 +27,10 @@ class RecipeCode:
         self.several = config.optimizer.several
         self.with_closure = config.optimizer.with_closure
         self.by_step = config.scheduler.every_step
-        steps = f"math.ceil(len(train[1]) / {self.step_size})"
-        self.scheduler = config.scheduler.source(config.lr, steps)
+        self.steps = f"math.ceil(len(train[1]) / {self.step_size})"
+        self.shortens = config.scheduler.needs_length and config.warmup_steps > 1
+        epochs = "scheduled" if self.shortens else "EPOCHS"
+        self.scheduler = config.scheduler.source(config.lr, epochs, self.steps)
         self.is_scaled = config.precision == "fp16"
         self.device = device_type(project)
         self.check_told()
@@ -117,6 +119,9 @@ class RecipeCode:
     def making(self) -> Iterator[str]:
         """The optimizer and all that moves with it."""
         yield from self.made.lines
+        if self.shortens:
+            yield "# epochs behind the warm-up"
+            yield f"scheduled = max(EPOCHS - (WARMUP_STEPS - 1) // {self.steps}, 1)"
         if self.scheduler:
             yield from self._each_made("scheduler", self.scheduler)
         if self.config.warmup_steps:

@@ -130,7 +130,7 @@ class SchedulerSpec(Spec, shelf=True):
     needs_loss: ClassVar[bool] = False
     """Whether it is told the loss of the epoch (validation, else training)."""
 
-    def source(self, lr: float, steps_per_epoch: str) -> str:
+    def source(self, lr: float, epochs: str, steps_per_epoch: str) -> str:
         """The call that makes it of `optimizer`, as Python; empty if lr stays as it is."""
         return ""
 
@@ -192,7 +192,8 @@ class TrainConfig(Spec):
     warmup_steps: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = Field(
         default=0,
         title="Warm-up steps",
-        description="Steps in which lr grows evenly from a hundredth to its value; 0 is none.",
+        description="Steps in which lr grows evenly from a hundredth to its value; 0 is none. "
+        "The scheduler begins behind them: the epoch in which they end is its first.",
     )
     max_norm: Annotated[Number, Field(gt=0.0, le=1e6)] | None = Field(
         default=None,
@@ -243,6 +244,10 @@ class TrainConfig(Spec):
     def step_length(self, samples: int) -> int:
         """Samples per step of the optimizer, likewise."""
         return min(self.batch_length(samples) * self.accumulate, samples)
+
+    def scheduled_epochs(self, steps_per_epoch: int) -> int:
+        """Epochs that are left to the scheduler: the one in which the warm-up ends is its first."""
+        return max(self.epochs - max(self.warmup_steps - 1, 0) // steps_per_epoch, 1)
 
     def steps_per_epoch(self, samples: int) -> int:
         """Steps of the optimizer in which every sample is seen once."""

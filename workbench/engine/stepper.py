@@ -2,13 +2,13 @@
 
 import math
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LinearLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LinearLR, LRScheduler, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from workbench.core.errors import UserError
@@ -21,6 +21,14 @@ FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 Measure = Callable[..., Tensor]
 """The loss of an output for the targets as the data has them; of a part of a step, what it adds to
 the loss of the whole step, whose targets come third: `balance.StepLoss`."""
+
+
+@contextmanager
+def _without_optimizer() -> Iterator[None]:
+    """Here a scheduler may move where the optimizer made no step, of which torch warns."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+        yield
 
 
 class Stepper:
@@ -41,10 +49,14 @@ class Stepper:
         self._measure, self._device, self._steps = measure, device, steps_per_epoch
         self.optimizer = config.optimizer.make(network, config.lr, fused)
         self._learned = [each for each in network.parameters() if each.requires_grad]
-        self.scheduler = config.scheduler.make(self.optimizer, config.epochs, steps_per_epoch)
+        self.scheduler = self._scheduler()
         self._warming = self._warm_up()
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self._average = self._averaged()
+
+    def _scheduler(self) -> LRScheduler | None:
+        epochs = self.config.scheduled_epochs(self._steps)
+        return self.config.scheduler.make(self.optimizer, epochs, self._steps)
 
     def _warm_up(self) -> LinearLR | None:
         steps = self.config.warmup_steps
@@ -150,11 +162,16 @@ class Stepper:
     # -- lr
 
     def after_step(self) -> None:
-        """Move lr behind a step of the optimizer."""
-        if self.warming and self._warming:
-            self._warming.step()
-        elif self.config.scheduler.every_step and self.scheduler:
-            self.scheduler.step()
+        """Move lr behind a step. One whose gradients were too large for fp16 counts too, though it
+        changed nothing: the length of a warm-up and of a cycle is in steps that are told."""
+        moving = self._warming if self.warming else self._each_step
+        if moving:
+            with _without_optimizer() if self.scaler.is_enabled() else nullcontext():
+                moving.step()
+
+    @property
+    def _each_step(self) -> LRScheduler | None:
+        return self.scheduler if self.config.scheduler.every_step else None
 
     @property
     def warming(self) -> bool:
@@ -165,9 +182,7 @@ class Stepper:
         """Move lr as an epoch of this validation loss (else training loss) ends."""
         if self.scheduler is None or self.config.scheduler.every_step or self.warming:
             return
-        with warnings.catch_warnings():
-            # A run resumed at the very end of an epoch comes here without a step of its own.
-            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+        with _without_optimizer():  # a run resumed at the very end of an epoch made no step yet
             if isinstance(self.scheduler, ReduceLROnPlateau):
                 self.scheduler.step(loss)
             else:
@@ -196,9 +211,8 @@ class Stepper:
         moved, lrs = self.scheduler.last_epoch, [g["lr"] for g in self.optimizer.param_groups]
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.lr
-        made = self.config.scheduler.make(self.optimizer, self.config.epochs, self._steps)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # no step of the optimizer lies between these
+        made = self._scheduler()
+        with _without_optimizer():
             for _ in range(moved):
                 made.step()  # type: ignore[union-attr]
         self.scheduler = made
