@@ -1,11 +1,19 @@
 """Files that are written to while a run reads them: a sentence, never a process that is killed."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from image_files import folder as folder_of_images
+
+from tests.written import opened, table
+from workbench.core.data import ended
+from workbench.core.errors import UserError
+from workbench.engine.batches import forget, loaded, loading
 
 TRAIN = """
 import os, sys
@@ -59,3 +67,40 @@ def test_a_mapped_file_that_changes_while_it_is_trained_on_is_told(
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done
     assert done.stdout.startswith(f"{tmp_path / 'x.npy'} has changed since it was chosen."), done
+
+
+def one_table(folder: Path) -> Path:
+    return table(folder / "t.csv", {"x": range(40), "y": [row % 2 for row in range(40)]})
+
+
+def one_folder(folder: Path) -> Path:
+    return folder_of_images(folder / "pets", 12)
+
+
+def sequences(folder: Path) -> Path:
+    for label in ("run", "walk"):
+        (folder / "moves" / label).mkdir(parents=True)
+        for number in range(10):
+            table(folder / "moves" / label / f"{number}.csv", {"x": [number, 1], "y": [2, 3]})
+    return folder / "moves"
+
+
+@pytest.mark.parametrize("write", [one_table, one_folder, sequences])
+def test_samples_that_are_held_of_files_that_are_others_by_now_are_not_trained_on(
+    tmp_path: Path, write: Callable[[Path], Path]
+) -> None:
+    forget()
+    path = write(tmp_path)
+    data = opened(path)
+    ended(loading(data))
+    before = ended(loading(data))
+    assert before is loaded(data)
+    file = sorted(each for each in [path, *path.rglob("*")] if each.is_file())[-1]
+    os.utime(file, ns=(10**18, 10**18))
+    with pytest.raises(UserError, match="has changed since it was chosen"):
+        ended(loading(data))
+    assert loaded(data) is before, "a run goes on with what it has"
+    if path.is_file():
+        file.unlink()
+        with pytest.raises(UserError, match="is not there"):
+            ended(loading(data))

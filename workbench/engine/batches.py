@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping
 from itertools import starmap
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from workbench.catalog.datasets.read_once import forget_read
 from workbench.core.data import DatasetSpec, Samples, Split, ended
 from workbench.core.errors import UserError
 from workbench.core.events import Event
+from workbench.core.file_source import FileSource, readable
 from workbench.engine import held
 from workbench.engine.balance import class_weights, drawn_evenly
 from workbench.engine.preparation import (
@@ -37,11 +39,18 @@ _last: list[tuple[DatasetSpec, Mapping[Split, Samples]]] = []
 def loading(data: DatasetSpec) -> Generator[Event, None, Mapping[Split, Samples]]:
     """The samples of a dataset, with Progress on the way where it takes long.
 
+    What is held already is not taken of files that are others by now: the next start of the program
+    would refuse them, and `train.py` read what the run has never seen.
+
     Raises:
-        UserError: the files are missing or damaged, or a split is empty that training needs.
+        UserError: the files are missing, damaged or changed, or a split is empty that training
+            needs.
     """
     source = data.unprepared
     if _last and _last[0][0] == source:
+        if isinstance(source, FileSource):
+            with readable(Path(source.path)):
+                source.check_unchanged()
         return _last[0][1]
     if _last and _files(_last[0][0]) == _files(source):
         _let_go()  # of another split: what was read of the files serves this one too
@@ -55,11 +64,14 @@ def loading(data: DatasetSpec) -> Generator[Event, None, Mapping[Split, Samples]
 
 
 def loaded(data: DatasetSpec) -> Mapping[Split, Samples]:
-    """`loading`, without a word on the way.
+    """`loading`, without a word on the way; what is held is given as it is, also in the midst of a
+    run whose files are gone.
 
     Raises:
         UserError: see `loading`.
     """
+    if _last and _last[0][0] == data.unprepared:
+        return _last[0][1]
     return ended(loading(data))
 
 

@@ -143,12 +143,20 @@ class ImageFolder(WithTestShare, FileSource):
     def loading(self) -> Generator[Progress, None, Mapping[Split, Samples]]:
         path = Path(self.path)
         with readable(path):
-            files = yield from listed(path)
-            if (yield from digest_of_images(path, files)) != self.facts.digest:
-                raise changed(path)
+            files = yield from self._unchanged(path)
             self._check_readable()
             whole = yield from decoded(path, _names(files), self.facts.digest, self.rule)
             return self._parted(files, whole.unreadable, whole.rows)
+
+    def check_unchanged(self) -> None:
+        ended(self._unchanged(Path(self.path)))
+
+    def _unchanged(self, path: Path) -> Generator[Progress, None, list[ImageFile]]:
+        """The images, if they are those that the facts were found in."""
+        files = yield from listed(path)
+        if (yield from digest_of_images(path, files)) != self.facts.digest:
+            raise changed(path)
+        return files
 
     def source(self) -> Source:
         return image_source(self)
