@@ -32,6 +32,13 @@ def test_the_recipe_is_told_with_the_titles_of_its_form() -> None:
     assert told[0].values == (lr, "0.5", lr)
 
 
+def test_values_are_told_in_as_many_digits_as_tell_them_apart() -> None:
+    first = cnn()
+    texts = ("0.1", "0.1000001", "1e-06", "1000", "0.30000000000000004")
+    rates = [first.replace(train=first.train.replace(lr=float(text))) for text in texts]
+    assert found(*rates) == {"train.lr": texts}
+
+
 def test_what_only_one_optimizer_has_is_missing_in_the_other() -> None:
     first = cnn()
     sgd = OptimizerSpec.named("SGD")(momentum=0.9)

@@ -100,8 +100,8 @@ def _are_layers(values: Iterable[Any]) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:g}"
+    if isinstance(value, float):  # rounded, two that differ would be told as the same
+        return min(f"{value:g}", repr(value), key=lambda text: (float(text) != value, len(text)))
     if isinstance(value, Spec):
         arguments = dict(_fields(value, "", ""))
         told = ", ".join(f"{path[1:]} {text}" for path, (_, text) in arguments.items())
