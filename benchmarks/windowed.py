@@ -211,20 +211,18 @@ class FirstPaint(QObject):
         super().__init__(opened)
         panel = opened.panels["loss"]
         assert isinstance(panel, CurvesPanel)
-        self._panel, self._drawn = panel, False
+        self._panel, self._plot = panel, panel.make_plot()
         self.at: float | None = None
-        panel.make_plot().viewport().installEventFilter(self)
-        opened.session.drawing.drawn.connect(self._draws)
+        self._plot.viewport().installEventFilter(self)
 
     def again(self) -> None:
         """Wait for the next run."""
-        self._drawn, self.at = False, None
-
-    def _draws(self) -> None:
-        self._drawn = self._panel.train.length > 0
+        self.at = None
+        self._plot.raw.clear()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and self._drawn and self.at is None:
+        drawn = self._panel.train.length and self._plot.raw.getOriginalDataset()[0] is not None
+        if event.type() == QEvent.Type.Paint and drawn and self.at is None:
             self.at = time.perf_counter()
         return False
 

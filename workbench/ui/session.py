@@ -1,12 +1,13 @@
 """`Session`: document, data in view, run in view and model in hand; handed to every panel."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 
 from workbench.core.errors import UserError
-from workbench.core.events import DevicesFound, Event, WriteFailed
+from workbench.core.events import DevicesFound, Event, StepCompleted, WriteFailed
 from workbench.core.project import Project
 from workbench.core.run_of_project import newest_run_of, project_as_changed
 from workbench.core.runs import Run
@@ -50,6 +51,7 @@ class Session(Jobs):
         self.engines = engines or Engines()
         self.run: Run | None = None
         self.run_project: Project | None = None
+        self._has_steps = False
         self._held: tuple[Path, Project] | None = None
         self.data = DataView()
         self.devices: dict[str, str] = {"cpu": "CPU"}
@@ -167,7 +169,9 @@ class Session(Jobs):
 
     def run_said(self, events: list[Event]) -> None:
         """Pass on what the shown run says, or said: then its warnings are no alarms any more."""
-        with self.drawing.patient():
+        first = not self._has_steps and any(isinstance(event, StepCompleted) for event in events)
+        self._has_steps |= first
+        with nullcontext() if first else self.drawing.patient():  # a person waits for the first
             self.reported.emit(events)
             self.request_draw()
 
@@ -181,6 +185,7 @@ class Session(Jobs):
         """Show a run of `project`, so far without events; or none."""
         self.replay.stop()
         self.run, self.run_project = run, project
+        self._has_steps = False
         self.cell_chosen.emit(None)
         self.run_shown.emit()
 
