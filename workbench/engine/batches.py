@@ -56,7 +56,13 @@ def loading(data: DatasetSpec) -> Generator[Event, None, Mapping[Split, Samples]
         _let_go()  # of another split: what was read of the files serves this one too
     else:
         forget()
-    splits: Mapping[Split, Samples] = yield from source.loading()
+    try:
+        splits: Mapping[Split, Samples] = yield from source.loading()
+    except MemoryError as error:  # where the system does not say before how much there is
+        raise UserError(
+            "There is too little memory to hold {name}. Close other programs, or choose less.",
+            name=data.info().title,
+        ) from error
     if not len(splits["train"].targets):
         raise UserError("{name} leaves no samples to train on.", name=data.info().title)
     _last[:] = [(source, splits)]
