@@ -21,19 +21,19 @@ EXPORT_FORMATS = {
             "onnx",
             "ONNX",
             ".onnx",
-            "One file for other programs, languages and devices: ONNX Runtime, browsers, phones.",
+            "One file for other languages and devices, run by ONNX Runtime.",
         ),
         ExportFormat(
             "pt2",
             "torch.export",
             ".pt2",
-            "One file for PyTorch alone: runs without the network's code, also compiled.",
+            "One file for PyTorch alone, which needs no code of the network.",
         ),
         ExportFormat(
             "python",
             "Plain Python",
             "",
-            "A folder with model.py, weights and predict.py: to read, to change, to train further.",
+            "A folder with model.py, weights and predict.py, to read and to change.",
         ),
     )
 }

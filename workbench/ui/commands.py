@@ -11,6 +11,7 @@ from workbench.ui import dialogs
 from workbench.ui.actions import Action
 from workbench.ui.commands_network import network_rows
 from workbench.ui.commands_run import data_rows, help_rows, run_rows, view_rows
+from workbench.ui.exporting import export_model
 from workbench.ui.new_dialog import NewDialog
 from workbench.ui.runs.commands import runs_rows
 from workbench.ui.tensorboard import tensorboard_rows
@@ -139,6 +140,15 @@ def _model(window: MainWindow) -> Iterator[Action]:
             tr("Save whole network"), "PyTorch (*.pt)", ".network.pt", window.models.save_network
         ),
         tip="Layers and weights, as a standard nn.Sequential",
+        enabled=trained,
+    )
+    yield Action(
+        "model.export",
+        "&Export…",
+        "Model",
+        lambda: export_model(window),
+        "Ctrl+Shift+E",
+        "As ONNX, torch.export or plain Python, with the preparation inside",
         enabled=trained,
     )
     yield Action(
