@@ -8,7 +8,7 @@ from workbench.core.data import DatasetSpec
 from workbench.core.errors import UserError
 from workbench.core.events import DataDescribed, SamplesLoaded
 from workbench.engine.batches import Batches
-from workbench.engine.describe import SHOWN, counted_labels, describe, download
+from workbench.engine.describe import SHOWN, describe, download
 from workbench.engine.preparation import measured
 
 CPU = torch.device("cpu")
@@ -167,10 +167,3 @@ def test_a_dataset_that_needs_no_download_is_described_after_it(
     assert "Downloading CIFAR-10" in next(events).text
     with pytest.raises(UserError, match="could not be downloaded"):
         list(events)
-
-
-@pytest.mark.parametrize("targets", [[0, 1, -1], [0, 1, 7]])
-def test_labels_that_are_no_classes_are_a_sentence(targets: list[int]) -> None:
-    with pytest.raises(UserError, match="The labels go from"):
-        counted_labels(np.array(targets), 3)
-    assert counted_labels(np.array([0, 2, 2]), 3).tolist() == [1, 0, 2]

@@ -174,13 +174,6 @@ def test_the_hash_is_the_difference_hash() -> None:
     np.testing.assert_allclose(_resized(torch.from_numpy(grey)[None, None], (8, 9))[0], grey)
 
 
-def test_labels_out_of_range(table: Splits) -> None:
-    table["train"].targets[5] = 3
-    table["test"].targets[2] = -1
-    told = found(table)["label_out_of_range"]
-    assert (told.severity, told.where) == ("error", ("train 5", "test 2"))
-
-
 def test_classes_without_or_with_few_samples(table: Splits) -> None:
     table["train"].targets[:] = np.where(np.arange(300) < 4, 2, 1)
     told = found(table)

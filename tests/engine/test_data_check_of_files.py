@@ -181,3 +181,11 @@ def test_the_command_line_tells_the_files(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "train/a/bad.png" in done.stdout
     assert "error" in done.stdout
+
+
+@pytest.mark.parametrize(("odd", "kind"), [(-1, "negative_label"), (255, "label_gap")])
+def test_labels_that_are_marks_are_told(tmp_path: Path, odd: int, kind: str) -> None:
+    """Numbers of a file are its classes, so that none is out of their range."""
+    labels = [odd if row == 7 else row % 3 for row in range(120)]
+    path = write_table(tmp_path / "t.csv", y=labels)
+    assert found(path, target="y", task="classification")[kind].where == (str(odd),)

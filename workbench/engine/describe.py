@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.data import EVALUATED, DatasetInfo, DatasetSpec, Samples, Split
-from workbench.core.errors import UserError
 from workbench.core.events import DataDescribed, Event, Progress, SamplesLoaded
 from workbench.engine.batches import forget, loading, normalization
 from workbench.engine.preparation import in_pieces
@@ -74,27 +73,9 @@ def _class_counts(
     if info.task != "classification":
         return {}
     return {
-        name: tuple(counted_labels(samples.targets, len(info.classes)).tolist())
+        name: tuple(np.bincount(samples.targets, minlength=len(info.classes)).tolist())
         for name, samples in splits.items()
     }
-
-
-def counted_labels(targets: NDArray[Any], classes: int) -> NDArray[np.int64]:
-    """How many samples have each label (classes,).
-
-    Raises:
-        UserError: a label is none of the classes.
-    """
-    if len(targets) and (targets.min() < 0 or targets.max() >= classes):
-        raise UserError(
-            "The labels go from {low} to {high}, and there are {classes} classes, 0 to {last}. "
-            "Correct them in the file.",
-            low=targets.min(),
-            high=targets.max(),
-            classes=classes,
-            last=classes - 1,
-        )
-    return np.bincount(targets, minlength=classes)
 
 
 def _spread(samples: Samples, info: DatasetInfo) -> "np.ndarray":

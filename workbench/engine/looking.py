@@ -25,7 +25,6 @@ from workbench.core.shown import (
     TableHead,
 )
 from workbench.engine.batches import loaded
-from workbench.engine.describe import counted_labels
 from workbench.engine.preparation import Preparation
 from workbench.engine.sources import recognize
 
@@ -113,7 +112,7 @@ def columns(data: DatasetSpec) -> Generator[Event]:
 def _target(targets: NDArray[Any], info: DatasetInfo) -> ColumnSummary:
     if info.task != "classification":
         return summary(info.target, targets)
-    counts = counted_labels(targets, len(info.classes))
+    counts = np.bincount(targets, minlength=len(info.classes))
     return ColumnSummary(name=info.target, counts=counts.tolist(), labels=info.classes)
 
 

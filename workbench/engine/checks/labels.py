@@ -1,4 +1,4 @@
-"""Classes and targets: out of range, too few samples, far from balanced."""
+"""Classes and targets: marks that are no classes, too few samples, far from balanced."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,7 +7,7 @@ import numpy as np
 
 from workbench.core.data import SPLITS
 from workbench.core.data_check import MOST_NAMED, Finding
-from workbench.engine.checks import Place, Subject, sample_names
+from workbench.engine.checks import Subject
 
 OWN_NUMBERS = ("Arrays", "Table")
 """Sources whose classes may be numbers of the file."""
@@ -23,33 +23,12 @@ def labels(subject: Subject) -> Iterator[Finding]:
     """What is wrong with the targets."""
     if subject.info.task != "classification":
         return
-    yield from _out_of_range(subject)
     yield from _odd_numbers(subject)
     targets = subject.splits["train"].targets
-    valid = targets[(targets >= 0) & (targets < len(subject.info.classes))]
-    counts = np.bincount(valid.astype(np.int64), minlength=len(subject.info.classes))
+    counts = np.bincount(targets, minlength=len(subject.info.classes))
     yield from _too_few(subject, counts.tolist())
     yield from _not_measured(subject)
     yield from _imbalance(subject, counts.tolist())
-
-
-def _out_of_range(subject: Subject) -> Iterator[Finding]:
-    classes = len(subject.info.classes)
-    wrong: list[Place] = []
-    for split in SPLITS:
-        targets = subject.splits[split].targets
-        outside = np.flatnonzero((targets < 0) | (targets >= classes))
-        wrong += [(split, row) for row in outside.tolist()]
-    if wrong:
-        yield Finding(
-            severity="error",
-            kind="label_out_of_range",
-            message="Labels that are none of the {classes} classes, 0 to {last}: {count}.",
-            advice="Correct the labels in the file: training would fail at the first of them.",
-            values={"count": len(wrong), "classes": classes, "last": classes - 1},
-            where=sample_names(subject, wrong),
-            count=len(wrong),
-        )
 
 
 def _odd_numbers(subject: Subject) -> Iterator[Finding]:
