@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_cli import called, made, told
+from workbench.cli.tables import figure
 from workbench.core.run_notes import Notes, save_notes
 from workbench.core.runs import Run
 
@@ -46,6 +47,15 @@ def test_runs_are_a_table_for_people(home: Path) -> None:
     assert second.startswith("0002-Diabetes (second)  completed")
     assert "1 Linear" in first
     assert "2 / 2" in first
+
+
+def test_the_table_has_the_loss_and_one_more_figure(home: Path) -> None:
+    best = told(home, "runs")[0]["best"]
+    (name, value), *more = [item for item in best.items() if item[0] != "loss"]
+    row = called(home, "runs").stdout.splitlines()[1]
+    assert f"loss {figure(best['loss'])} · {name} {figure(value)}  " in row
+    assert more
+    assert not any(other in row for other, _ in more)
 
 
 def test_another_folder_can_be_told_and_may_be_empty_or_no_folder(

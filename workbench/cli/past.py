@@ -2,6 +2,8 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from workbench.core.places import runs_dir
 from workbench.core.run_list import ListedRun, list_runs
 
 COLUMNS = ("run", "status", "dataset", "network", "epochs", "best", "test", "time")
+TOLD = 2  # figures in a cell, or no terminal is wide enough; --json has them all
 EPOCHS, TIME = COLUMNS.index("epochs"), COLUMNS.index("time")
 
 
@@ -56,7 +59,12 @@ def _row(listed: ListedRun) -> tuple[str, ...]:
         summary.dataset,
         summary.network,
         f"{summary.epoch} / {summary.epochs}" if summary.epochs else "",
-        figures(summary.best),
-        figures(summary.test),
+        figures(_first(summary.best)),
+        figures(_first(summary.test)),
         clock(summary.seconds),
     )
+
+
+def _first(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The loss and the metric that comes first in the recipe."""
+    return dict(islice(metrics.items(), TOLD))
