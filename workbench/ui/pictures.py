@@ -75,7 +75,8 @@ class PictureDelegate(QStyledItemDelegate):
     def _paint_caption(
         self, painter: QPainter, rect: QRect, pieces: list[tuple[str, str, bool]]
     ) -> None:
-        """One line a piece, in the middle below the picture, shortened to fit."""
+        """One line a piece, in the middle below the picture, shortened to fit: a probability
+        stands at its end, so that letters go out of the middle."""
         font = painter.font()
         font.setPixelSize(11)
         top = rect.top() + self._size + 3
@@ -85,7 +86,7 @@ class PictureDelegate(QStyledItemDelegate):
             painter.setPen(color)
             line = QRect(rect.left() + 2, top, rect.width() - 4, 14)
             shown = painter.fontMetrics().elidedText(
-                text, Qt.TextElideMode.ElideRight, line.width()
+                text, Qt.TextElideMode.ElideMiddle, line.width()
             )
             painter.drawText(line, int(Qt.AlignmentFlag.AlignCenter), shown)
             top += 14
