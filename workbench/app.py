@@ -58,9 +58,19 @@ def _go_on(window: MainWindow, arguments: list[str]) -> None:
     gc.enable()
     gc.freeze()  # what lives as long as the window need not be looked through ever again
     if arguments:
-        window.files.open(Path(arguments[0]).absolute())
+        open_named(window, Path(arguments[0]).absolute())
     if os.environ.get("WORKBENCH_QUIT_AT_ONCE"):  # for smoke tests
         window.close()
+
+
+def open_named(window: MainWindow, path: Path) -> None:
+    """Open what the command line names: a model, or else a project whatever its name ends in."""
+    from workbench.ui.loading import SUFFIXES
+
+    if path.suffix.lower() in SUFFIXES:
+        window.loading.open(path)
+    else:
+        window.files.open(path)
 
 
 def make_window(project: Project | None = None, engines: Engines | None = None) -> MainWindow:

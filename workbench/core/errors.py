@@ -30,6 +30,10 @@ class Diverged(UserError):  # noqa: N818  the name says what happened
     """The loss stopped being a finite number, at the step that `values` holds as `step`."""
 
 
+class ForeignClass(UserError):  # noqa: N818
+    """A model's file needs a class that is not run here; its parameters can be read without it."""
+
+
 class OutOfMemory(UserError):  # noqa: N818
     """The device had too little memory for a step."""
 

@@ -19,6 +19,7 @@ from torch import nn
 
 from workbench.core.errors import UserError
 from workbench.core.layer import LayerSpec
+from workbench.engine.inert import tensors_of
 
 LARGEST = 1 << 30
 """Bytes of a file that is opened: reading and rewriting it takes up to four times as much."""
@@ -26,6 +27,10 @@ LARGEST = 1 << 30
 LONGEST = 5000
 """Characters of a sentence that may quote the file."""
 
+NEEDS = (
+    "{path} was not opened: it needs {name}, which is no layer of the catalogue and could run code "
+    "of its own. "
+)
 _ZIP = b"PK\x03\x04"
 _NEEDED = re.compile(r"GLOBAL ([\w.]*\w)\s")
 
@@ -68,9 +73,8 @@ def _refuse(path: Path, error: Exception) -> NoReturn:
     # torch's own words advise weights_only=False: they are not passed on.
     needed = _NEEDED.search(str(error)) if isinstance(error, pickle.UnpicklingError) else None
     if needed:
-        raise UserError(
-            "{path} was not opened: it needs {name}, which is no layer of the catalogue and could "
-            "run code of its own. Save its state_dict in the program that made it, and load that.",
+        raise NeedsClass(
+            NEEDS + "Save its state_dict in the program that made it, and load that.",
             path=path,
             name=needed[1],
         ) from error
@@ -91,8 +95,13 @@ def damaged(path: Path) -> UserError:
     )
 
 
-def opened(path: Path) -> Found:
-    """What a file holds: named tensors, or objects of plain containers, tensors and layers.
+class NeedsClass(UserError):  # noqa: N818
+    """A file names a class or function that is not known here; `name` in `values` is it."""
+
+
+def opened(path: Path, tensors_only: bool = False) -> Found:
+    """What a file holds: named tensors, or objects of plain containers, tensors and layers. If
+    `tensors_only`, whatever else it names is passed over.
 
     Raises:
         UserError: it is no regular file, too large, or an archive that lies about its size.
@@ -107,6 +116,8 @@ def opened(path: Path) -> Found:
         from safetensors.torch import load_file
 
         return Found(load_file(path), size, ordered=False)  # they are sorted by name
+    if tensors_only:
+        return Found(tensors_of(path), size, ordered=True)
     return Found(_unpickled(path), size, ordered=True)
 
 

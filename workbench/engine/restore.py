@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workbench.core.errors import UserError
+from workbench.core.errors import ForeignClass, UserError
 from workbench.core.events import BundleLoaded, Event, ModelLoaded, Progress
 from workbench.core.project import Project
 from workbench.engine import bundle, checkpoint
 from workbench.engine.build import build
-from workbench.engine.foreign import Found, damaged, judged, opened
+from workbench.engine.foreign import NEEDS, Found, NeedsClass, damaged, judged, opened
 from workbench.engine.read_back import in_sequence, read_back
 from workbench.engine.weights import fitted, is_plain
 
@@ -38,40 +38,62 @@ _WITHOUT_MEANING = ("training", "inplace")
 
 
 def load_model(
-    path: Path, project: Project | None, into: Path, partial: bool = False
+    path: Path,
+    project: Project | None,
+    into: Path,
+    partial: bool = False,
+    tensors_only: bool = False,
 ) -> Generator[Event]:
     """Read a model's file and write its weights cleaned `into` a checkpoint of this program.
 
     Parameters (safetensors, a state_dict, a checkpoint) must fit the project's network; if
     `partial`, those that don't are left as a fresh network has them. A whole network must be an
-    `nn.Sequential` of the catalogue's layers that suits the project's data and loss. A model
-    bundle brings a project of its own. Nothing in the file is run; still, run this in a disposable
-    engine (see `foreign`).
+    `nn.Sequential` of the catalogue's layers that suits the project's data and loss; if
+    `tensors_only`, its parameters are taken, and what the file needs beside them is passed over. A
+    model bundle brings a project of its own. Nothing in the file is run; still, run this in a
+    disposable engine (see `foreign`).
 
     Raises:
         Misfit: the parameters are not those of the network.
+        ForeignClass: it needs a class that is not known, but has parameters that can be read.
         UserError: the file can't be read, is damaged or hostile, or does not fit.
     """
     yield Progress(text=f"Reading {path.name}")
-    with judged(path):
-        found = opened(path)
-        content = _nested(found.content)
-        if bundle.is_bundle(content):
-            yield _of_bundle(bundle.read(content, path), found, path, into)
-            return
-        if project is None:
-            raise UserError(
-                "{path} is no model bundle: its network and data are told by no file. Name the "
-                "project that has them by --project F.workbench.",
-                path=path,
-            )
-        if isinstance(content, nn.Module):
-            content = in_sequence(content)
-            project = project.replace(model=read_back(content))
-        _check_fit(project, path)
-        weights = _weights(found._replace(content=content), project, path, partial)
+    try:
+        with judged(path):
+            event = _loaded(opened(path, tensors_only), project, path, into, partial)
+    except NeedsClass as error:
+        if tensors_only or not _has_tensors(path):
+            raise
+        told = NEEDS + "Its parameters can be read without that: load them alone."
+        raise ForeignClass(told, **error.values) from error
+    yield event
+
+
+def _has_tensors(path: Path) -> bool:
+    try:
+        return _holds_tensors(opened(path, tensors_only=True).content)
+    except Exception:  # what can't be read so is no offer, whatever the reason
+        return False
+
+
+def _loaded(found: Found, project: Project | None, path: Path, into: Path, partial: bool) -> Event:
+    content = _nested(found.content)
+    if bundle.is_bundle(content):
+        return _of_bundle(bundle.read(content, path), found, path, into)
+    if project is None:
+        raise UserError(
+            "{path} is no model bundle: its network and data are told by no file. Name the "
+            "project that has them by --project F.workbench.",
+            path=path,
+        )
+    if isinstance(content, nn.Module):
+        content = in_sequence(content)
+        project = project.replace(model=read_back(content))
+    _check_fit(project, path)
+    weights = _weights(found._replace(content=content), project, path, partial)
     checkpoint.save({"model": weights}, into)
-    yield ModelLoaded(source=str(path), weights=str(into), model=project.model)
+    return ModelLoaded(source=str(path), weights=str(into), model=project.model)
 
 
 def _check_fit(project: Project, path: Path) -> None:

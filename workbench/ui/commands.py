@@ -12,16 +12,15 @@ from workbench.ui.actions import Action
 from workbench.ui.commands_network import network_rows
 from workbench.ui.commands_run import data_rows, help_rows, run_rows, view_rows
 from workbench.ui.exporting import export_model
+from workbench.ui.loading import FILTERS
 from workbench.ui.new_dialog import NewDialog
 from workbench.ui.runs.commands import runs_rows
+from workbench.ui.save_dialog import SaveDialog
 from workbench.ui.tensorboard import tensorboard_rows
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
     from workbench.ui.main_window import MainWindow
-
-WEIGHTS = "PyTorch (*.pt *.pth);;safetensors (*.safetensors)"
-MODELS = "Models (*.pt *.pth *.safetensors);;All files (*)"
 
 
 def rows(window: MainWindow) -> Iterator[Action]:
@@ -107,40 +106,13 @@ def _edit(window: MainWindow) -> Iterator[Action]:
 def _model(window: MainWindow) -> Iterator[Action]:
     session = window.session
 
-    def save(title: str, filters: str, suffix: str, write: object) -> None:
-        name = f"{session.document.title}{suffix}"
-        dialogs.ask_new_file(window, "dialog.save_model", title, filters, name, write)  # type: ignore[arg-type]
-
-    def trained() -> bool:
-        return session.weights is not None
-
     yield Action(
-        "model.save_bundle",
-        "Save Model &Bundle…",
+        "model.save",
+        "&Save…",
         "Model",
-        lambda: save(
-            tr("Save model bundle"), "PyTorch (*.pt)", ".bundle.pt", window.models.save_bundle
-        ),
-        tip="Network, weights, classes, preparation and metrics: opens here as a ready model",
-        enabled=trained,
-    )
-    yield Action(
-        "model.save_parameters",
-        "Save &Parameters…",
-        "Model",
-        lambda: save(tr("Save parameters"), WEIGHTS, ".pt", window.models.save_parameters),
-        tip="The weights only, as a state_dict",
-        enabled=trained,
-    )
-    yield Action(
-        "model.save_network",
-        "Save Whole &Network…",
-        "Model",
-        lambda: save(
-            tr("Save whole network"), "PyTorch (*.pt)", ".network.pt", window.models.save_network
-        ),
-        tip="Layers and weights, as a standard nn.Sequential",
-        enabled=trained,
+        lambda: SaveDialog(window).open(),
+        tip="Write the model in hand: as a bundle, its parameters, or the whole network",
+        enabled=lambda: session.weights is not None,
     )
     yield Action(
         "model.export",
@@ -149,17 +121,17 @@ def _model(window: MainWindow) -> Iterator[Action]:
         lambda: export_model(window),
         "Ctrl+Shift+E",
         "As ONNX, torch.export or plain Python, with the preparation inside",
-        enabled=trained,
+        enabled=lambda: session.weights is not None,
     )
     yield Action(
         "model.load",
         "-&Load…",
         "Model",
         lambda: dialogs.ask_file(
-            window, "dialog.load_model", tr("Load model"), MODELS, window.models.load_model
+            window, "dialog.load_model", tr("Load model"), FILTERS, window.loading.open
         ),
         "Ctrl+Shift+O",
-        "Take parameters or a whole network from a file, and see its predictions",
+        "Take a bundle, parameters or a whole network from a file; or drop it on the window",
         enabled=lambda: session.state == "idle",
     )
     yield from _weights(window)

@@ -28,6 +28,7 @@ from workbench.ui.text import tr
 if TYPE_CHECKING:
     from workbench.ui.banner import Banner
     from workbench.ui.data.opening import Opening
+    from workbench.ui.loading import Loading
     from workbench.ui.models import Models
     from workbench.ui.panel import Panel
     from workbench.ui.panels.layer import LayerPanel
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
 
     files: ProjectFiles
     models: Models
+    loading: Loading
     banner: Banner
     opening: Opening
     palette_panel: PalettePanel
@@ -131,11 +133,13 @@ class MainWindow(QMainWindow):
         from workbench.ui.banner import Banner
         from workbench.ui.commands import rows
         from workbench.ui.data.opening import Opening
+        from workbench.ui.loading import Loading
         from workbench.ui.models import Models
         from workbench.ui.panels.data import DataPanel
         from workbench.ui.project_files import ProjectFiles
 
         self.files, self.models = ProjectFiles(self), Models(self.session, self)
+        self.loading = Loading(self)
         self.banner, self.opening = Banner(self), Opening(self)
         self.commands.add(rows(self))
         self.run_bar.take_commands(self.commands.actions)

@@ -20,6 +20,7 @@ from workbench.ui.data.arrays_question import ArraysQuestion
 from workbench.ui.data.fitting import fits, fitted, suits_kind
 from workbench.ui.data.question import Question
 from workbench.ui.data.waiting import Waiting, Words
+from workbench.ui.loading import SUFFIXES
 from workbench.ui.panels.data import DataPanel
 from workbench.ui.text import tr
 
@@ -71,10 +72,13 @@ class Opening(QObject):
         self.open(str(path))
 
     def open(self, path: Path | str) -> None:
-        """Open a file or folder; a project is opened as a project."""
+        """Open a file or folder; a project is opened as a project, a model as a model."""
         path, self._left = Path(path), ""
         if path.suffix == SUFFIX:
             self._window.files.if_saved(lambda: self._window.files.open(path))
+            return
+        if path.suffix.lower() in SUFFIXES:
+            self._window.loading.open(path)
             return
         stream = self._window.session.engines.remote("sources.recognize", str(path))
         self._start(path, stream, self._ask)
