@@ -74,7 +74,8 @@ def against_limit(name: str, model: ModelSpec, channels_last: bool) -> None:
     for side in ("batches", "fit"):
         ratio = median_ratio(found[side], found["bare"])
         print(f"limit: {name}, 28x28: {side} at {ratio:.2f} of the bare step")
-    print("   ", ", ".join(f"{side} {told(times)}" for side, times in found.items()), flush=True)
+    times = ", ".join(f"{side} {told(times)}" for side, times in found.items())
+    print(f"    {times}; tuned: {run.tuning['gains']}", flush=True)
 
 
 def pace(step: Callable[[Any, Any], None], pairs: Iterator[Any]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 import workbench.catalog  # noqa: F401
 from workbench.core.data import DatasetInfo, DatasetSpec, Samples
-from workbench.core.events import Event, StepCompleted
+from workbench.core.events import Event, RunStarted, StepCompleted
 from workbench.core.layer import LayerSpec
 from workbench.core.model import ModelSpec
 from workbench.core.project import Project
@@ -149,6 +149,7 @@ class Steady:
 
     def __init__(self, events: Generator[Event]) -> None:
         self._events = events
+        self.tuning = next(event.tuning for event in events if isinstance(event, RunStarted))
         self._steps = (event for event in events if isinstance(event, StepCompleted))
         self._last = next(self._steps)
 
