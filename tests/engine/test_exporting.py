@@ -229,7 +229,7 @@ def tampered(found: Trained, way: str, path: Path) -> None:
     network = trained(found.project, found.run.best).eval()
     with torch.no_grad():
         network.get_submodule("fc1").weight[0, 0] += 1.0
-    given = source(found.project)
+    given = source(found.project.data)
     model = deployed(found.project, network, given.encoding)
     write = onnx_file if way == "onnx" else pt2_file
     path.write_bytes(
@@ -243,7 +243,7 @@ def test_an_export_that_predicts_otherwise_fails_by_the_first_layer_that_differs
 ) -> None:
     found = given("image")
     tampered(found, way, tmp_path / WAYS[way])
-    samples = source(found.project)
+    samples = source(found.project.data)
     model = deployed(found.project, trained(found.project, found.run.best), None)
     expected = torch.from_numpy(found.predicted)
     with pytest.raises(UserError, match=r"test samples: the layer fc1 is the first that differs"):
@@ -257,7 +257,7 @@ def test_where_the_preparation_differs_it_is_named(
     last(export(found.project, found.run.best, "python", tmp_path / "model"))
     program = tmp_path / "model" / "predict.py"
     program.write_text(program.read_text().replace("STD = torch", "STD = 2 * torch"))
-    samples = source(found.project)
+    samples = source(found.project.data)
     network = trained(found.project, found.run.best)
     model = deployed(found.project, network, samples.encoding)
     expected = torch.from_numpy(found.predicted)

@@ -18,6 +18,7 @@ COMMANDS = (
     "evaluate",
     "verify",
     "export",
+    "predict",
     "runs",
     "tensorboard",
     "info",

@@ -50,7 +50,7 @@ def _of_run(run: Run) -> Model:
 def _of_file(path: Path, project: Project | None, into: Path) -> Model:
     """Read in a process with limits, which it takes seconds to start: files are of strangers."""
     if not path.exists():
-        raise UserError("There is no run and no model at {path}.", path=path)
+        raise UserError("There is no model at {path}, and it is not a run folder.", path=path)
     arguments = ("restore.load_model", path, project, into)
     with closing(Engines()) as engines:
         for events in engines.remote(*arguments, disposable=True):

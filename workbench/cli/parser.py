@@ -15,6 +15,7 @@ from workbench.cli import (
     lr,
     making,
     past,
+    predicting,
     tensorboard,
     training,
     verifying,
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     verify = _add(commands, "verify", verifying.verify, purpose)
     verify.add_argument("run", metavar="RUN_DIR", help="the folder of a run")
     _add_export(commands)
+    _add_predict(commands)
     _add_info(commands)
     _add_data(commands)
     _add_code(commands)
@@ -147,8 +149,10 @@ def _add_lr(commands: Any) -> None:
 
 
 def _add_evaluate(commands: Any) -> None:
-    evaluate = _add(commands, "evaluate", evaluating.evaluate, "measure the best weights of a run")
-    evaluate.add_argument("run", metavar="RUN_DIR", help="the folder of a run")
+    purpose = "measure the best weights of a run, or a model"
+    evaluate = _add(commands, "evaluate", evaluating.evaluate, purpose)
+    evaluate.add_argument("model", metavar="RUN_DIR|MODEL", help="a run, or a file with a model")
+    evaluate.add_argument("--data", metavar="FILE", help="a project whose data it is measured on")
     evaluate.add_argument(
         "--split", choices=("train", "val", "test"), default="test", help="test, if not given"
     )
@@ -164,6 +168,19 @@ def _add_export(commands: Any) -> None:
     )
     _add_project(export)
     export.add_argument("--force", action="store_true", help="replace PATH if it exists")
+
+
+def _add_predict(commands: Any) -> None:
+    purpose = "tell what a trained model says of files: a line of JSON for each sample"
+    predict = _add(commands, "predict", predicting.predict, purpose)
+    predict.add_argument("model", metavar="RUN_DIR|MODEL", help="a run, or a file with a model")
+    predict.add_argument(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="pictures, tables or arrays (.npy)",
+    )
+    _add_project(predict)
 
 
 def _add_project(command: argparse.ArgumentParser) -> None:

@@ -210,6 +210,17 @@ class ModelSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted(Event):
+    """What a model says of a sample (from 1) of a file: a class with the probabilities of all, or
+    a value in the unit of the target."""
+
+    file: str
+    sample: int
+    predicted: str | float
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exported(Event):
     """A model was exported to `path`, and its predictions compared with those of this program:
     `largest` is the largest difference, `equal` the share of samples with the same prediction."""

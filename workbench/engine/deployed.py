@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from workbench.core.data import SPLITS, Samples, Split, ended
+from workbench.core.data import SPLITS, DatasetSpec, Samples, Split, ended
 from workbench.core.project import Project
 from workbench.core.raw import Encoding, Feature
 from workbench.engine.batches import loaded, normalization
@@ -114,16 +114,18 @@ class Source(NamedTuple):
         yield torch.from_numpy(np.ascontiguousarray(self.samples.inputs[start:end])).to(self.dtype)
 
 
-def source(project: Project) -> Source:
-    """The test samples of a project, else those for validation, else those for training.
+def source(data: DatasetSpec, split: Split | None = None) -> Source:
+    """The samples of a split as they are before preparation; None is the test, or validation
+    where there is none, or training.
 
     Raises:
         UserError: the data can't be loaded.
     """
-    found = ended(project.data.unprepared.raw_samples())
-    splits = found.splits if found else loaded(project.data)
-    split: Split = next(name for name in reversed(SPLITS) if len(splits[name].targets))
-    return Source(found.encoding if found else None, split, splits[split])
+    found = ended(data.unprepared.raw_samples())
+    splits = found.splits if found else loaded(data)
+    filled = (name for name in reversed(SPLITS) if len(splits[name].targets))
+    chosen: Split = next(filled) if split is None else split
+    return Source(found.encoding if found else None, chosen, splits[chosen])
 
 
 def deployed(project: Project, network: nn.Module, encoding: Encoding | None) -> Deployed:

@@ -1,16 +1,16 @@
 """Measuring a run that was trained before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from workbench.core.data import Split
+from workbench.core.data import DatasetInfo, Split
 from workbench.core.errors import UserError
 from workbench.core.events import Metrics
 from workbench.core.runs import Run
 from workbench.engine import checkpoint, machine
 from workbench.engine.placed import placed
-from workbench.engine.predict import metrics_of, per_class, predict
+from workbench.engine.predict import Predictions, metrics_of, per_class, predict
 from workbench.engine.tuning import Tuning
 from workbench.engine.weights import filled
 from workbench.engine.working import working
@@ -21,9 +21,9 @@ class Evaluation:
     """The figures of a checkpoint over a split."""
 
     split: Split
-    checkpoint: str
-    """`best` or `last`."""
-    epoch: int
+    checkpoint: str = ""
+    """`best` or `last`; empty for a model that is no run's."""
+    epoch: int = 0
     """The epoch after which the weights were taken."""
     samples: int
     metrics: Metrics
@@ -48,12 +48,20 @@ def evaluate(run: Run, split: Split) -> Evaluation:
         network = filled(project, state, path)
         network, batches = placed(network, project.data, device, channels_last=layout)
         predictions = predict(network, batches, split, project.train.loss)
+    found = evaluation(predictions, info, split, info.title)
+    return replace(found, checkpoint=path.stem, epoch=state.get("epoch", 0))
+
+
+def evaluation(predictions: Predictions, info: DatasetInfo, split: Split, data: str) -> Evaluation:
+    """The figures of predictions over a split of `data`.
+
+    Raises:
+        UserError: it is empty.
+    """
     if not len(predictions.targets):
-        raise UserError("The {split} split of {data} is empty.", split=split, data=info.title)
+        raise UserError("The {split} split of {data} is empty.", split=split, data=data)
     return Evaluation(
         split=split,
-        checkpoint=path.stem,
-        epoch=state.get("epoch", 0),
         samples=len(predictions.targets),
         metrics=metrics_of(predictions, info),
         per_class=per_class(predictions, info) if info.task == "classification" else {},

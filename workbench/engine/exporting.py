@@ -41,7 +41,7 @@ def export(project: Project, weights: Path, name: str, path: Path) -> Generator[
         check_installed()
     yield Progress(text="Loading data")
     yield from loading(project.data)
-    given = source(project)
+    given = source(project.data)
     yield Progress(text="Predicting")
     network, expected = _predicted(project, weights, given)
     model = deployed(project, network, given.encoding)

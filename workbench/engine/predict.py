@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,12 +37,17 @@ def predict(network: nn.Module, batches: Batches, split: Split, loss: LossSpec) 
     network.eval()
     with torch.inference_mode():
         parts = [
-            _one_batch(network, inputs, targets, loss, batches.info)
+            one_batch(network, inputs, targets, loss, batches.info)
             for inputs, targets in batches.in_order(split, batch_size)
         ]
     network.train(was_training)
+    return joined(parts, batches.info)
+
+
+def joined(parts: Sequence[Predictions], info: DatasetInfo) -> Predictions:
+    """What batches gave, one after the other."""
     if not parts:
-        return _nothing(batches.info)
+        return _nothing(info)
     return Predictions(*(torch.cat(columns).cpu() for columns in zip(*parts, strict=True)))
 
 
@@ -50,9 +56,10 @@ def _rows(info: DatasetInfo) -> int:
     return max(64, min(4096, MOST_VALUES // math.prod(info.shape)))
 
 
-def _one_batch(
+def one_batch(
     network: nn.Module, inputs: Tensor, targets: Tensor, loss: LossSpec, info: DatasetInfo
 ) -> Predictions:
+    """The outcome for a prepared batch."""
     output = network(inputs).float()
     criterion = loss.criterion()
     criterion.reduction = "none"  # type: ignore[assignment]
