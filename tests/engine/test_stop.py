@@ -34,7 +34,7 @@ def test_a_stop_is_answered_within_a_validation_and_the_checkpoint_is_kept(tmp_p
     project = validating_long()
     run = small.new_run(project, tmp_path)
     engine = Engine()
-    engine.send(("sinks.train", (project, run.folder)))
+    engine.send(("sinks.train", (project, run.folder), {}))
     told: list[Event] = []
     while not small.of_kind(told, StepCompleted):
         message = heard(engine)
@@ -51,7 +51,7 @@ def test_a_stop_is_answered_within_a_validation_and_the_checkpoint_is_kept(tmp_p
     assert checkpoint.load(run.last)["step"] == last.step == 1
 
     engine.send("stop")  # too late: nothing is at work
-    engine.send(("machine.find_devices", ()))
+    engine.send(("machine.find_devices", (), {}))
     words = []
     while "end" not in words:
         words.append(heard(engine))

@@ -115,9 +115,10 @@ def between(window: MainWindow, row: int) -> QPoint:
 
 
 def drawn(qtbot: QtBot, window: MainWindow) -> None:
-    """Wait until the panels have drawn once more."""
-    with qtbot.waitSignal(window.session.drawing.drawn):
-        window.session.request_draw()
+    """Wait until the panels have drawn once more, beyond a frame that is under way."""
+    for _ in range(2):
+        with qtbot.waitSignal(window.session.drawing.drawn):
+            window.session.request_draw()
 
 
 def take(qtbot: QtBot, box: QComboBox, text: str) -> None:

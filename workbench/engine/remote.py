@@ -201,9 +201,10 @@ class Stream:
         engine = Engine(disposable=True) if self._disposable else self._engines.take()
         finished = False
         try:
-            engine.send(self._request)
+            sent = dict(self._changes)
+            engine.send((*self._request, sent))
             self._engine = engine
-            if self._changes:
+            if self._changes != sent:
                 engine.send(self._changes)
             if self._stop_by is not None:  # a word came before there was an engine to tell
                 engine.send("stop")

@@ -141,10 +141,14 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (held + DISPOSABLE_BYTES,) * 2)
 
 
-def _answer(window: _Window, function: str, arguments: tuple[Any, ...]) -> None:
+def _answer(
+    window: _Window, function: str, arguments: tuple[Any, ...], changes: dict[str, Any]
+) -> None:
     from workbench.engine.changes import asked
 
     asked.take()  # what came too late for the run before
+    if changes:
+        asked.put(**changes)
     try:
         _pump(window, _function(function)(*arguments))
         window.answer("end")
