@@ -2,11 +2,14 @@
 whole test set, by each way and for each kind of data."""
 
 import csv
+import io
 import json
-import os
+import runpy
 import subprocess
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +18,9 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from safetensors.torch import load_file
 from small import cnn, layer, new_run, project
+from torch import nn
 from written import opened, table
 
 from workbench.catalog.transforms.cropping import CenterCrop
@@ -25,7 +30,9 @@ from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.core.train import LossSpec
 from workbench.engine import checkpoint
+from workbench.engine.bundle import save_bundle
 from workbench.engine.deployed import deployed, source
+from workbench.engine.export import save_network, save_parameters
 from workbench.engine.exported import onnx_file, pt2_file
 from workbench.engine.exporting import export
 from workbench.engine.fit import fit
@@ -181,16 +188,15 @@ def by_pt2(path: Path, given: Trained) -> np.ndarray:
 
 def by_python(path: Path, given: Trained) -> np.ndarray:
     """The folder moved elsewhere, asked by its command on files of raw samples."""
-    there = path.rename(path.with_name(f"moved-{path.name}"))
-    done = subprocess.run(
-        [sys.executable, there / "predict.py", *map(str, given.files)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=100,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    there = path.rename(path.with_name("elsewhere"))
+    with pytest.MonkeyPatch.context() as ours, redirect_stdout(io.StringIO()) as told:
+        ours.syspath_prepend(there)
+        ours.setattr(sys, "argv", ["predict.py", *map(str, given.files)])
+        ours.setattr(sys, "dont_write_bytecode", True)
+        ours.delitem(sys.modules, "model", raising=False)
+        runpy.run_path(str(there / "predict.py"), run_name="__main__")
+        ours.delitem(sys.modules, "model")
+    lines = [json.loads(line) for line in told.getvalue().splitlines()]
     if given.project.data.info().task == "regression":
         return np.array([line["predicted"] for line in lines])
     for line in lines:
@@ -294,6 +300,7 @@ from importlib.machinery import PathFinder
 found = PathFinder.find_spec
 PathFinder.find_spec = lambda name, *more: None if name == "onnxruntime" else found(name, *more)
 from workbench.core.errors import UserError
+from workbench.engine.export import save_network, save_parameters
 from workbench.engine.exported import check_installed
 try:
     check_installed()
@@ -328,3 +335,60 @@ def test_a_folder_is_replaced_whole_unless_it_holds_more(
         last(export(found.project, found.run.best, "python", path))
     assert (path / "predict.py").stat().st_mtime_ns == before
     assert [each.name for each in tmp_path.iterdir()] == ["model"]
+
+
+def test_the_packaged_program_opens_what_it_exports_where_it_is(
+    given: Callable[[str], Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no Python of its own: what would be started is its window."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    for kind in ("regression", "categories"):  # each with a model.py and a predict.py of its own
+        found = given(kind)
+        ended = last(export(found.project, found.run.best, "python", tmp_path / kind))
+        assert isinstance(ended, Exported)
+        assert ended.equal == 1.0
+
+
+def saved_by(way: str, found: Trained, path: Path) -> nn.Module:
+    """What a program without this one makes of a saved model."""
+    network = nn.Sequential(
+        OrderedDict(
+            conv1=nn.Conv2d(1, 4, 3, padding=1),
+            relu1=nn.ReLU(),
+            pool1=nn.MaxPool2d(2),
+            flatten1=nn.Flatten(),
+            fc1=nn.Linear(36, 10),
+        )
+    )
+    if way == "bundle":
+        list(save_bundle(found.project, found.run.best, path))
+        network.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
+    elif way == "whole":
+        list(save_network(found.project, found.run.best, path))
+        network = torch.load(path, weights_only=False)
+    else:
+        list(save_parameters(found.run.best, path))
+        safe = way == "safetensors"
+        network.load_state_dict(load_file(path) if safe else torch.load(path, weights_only=True))
+    return network.eval()
+
+
+SAVED = {"bundle": "m.pt", "state_dict": "m.pt", "safetensors": "m.safetensors", "whole": "m.pt"}
+
+
+@pytest.mark.parametrize("way", SAVED)
+def test_a_saved_model_predicts_outside_what_the_run_said(
+    given: Callable[[str], Trained], tmp_path: Path, way: str
+) -> None:
+    """The preparation by hand: it is in none of these but the bundle."""
+    found = given("image")
+    network = saved_by(way, found, tmp_path / SAVED[way])
+    cut = torch.from_numpy(found.project.data.unprepared.load()["train"].inputs)[:, :, 1:7, 0:7]
+    cut = cut.double() / 16
+    mean, std = cut.mean().float(), cut.std(correction=0).float()
+    raw = torch.from_numpy(found.raw)[:, :, 1:7, 0:7].float() / 16
+    with torch.inference_mode():
+        outside = network((raw - mean) / std).softmax(1).numpy()
+    np.testing.assert_allclose(outside, found.predicted, atol=1e-5)
+    np.testing.assert_array_equal(outside.argmax(1), found.predicted.argmax(1))

@@ -120,9 +120,7 @@ def python(path: Path, layers: bool) -> Run:
     """A folder with `predict.py`."""
     import torch
 
-    sys.path.insert(0, str(path))
-    sys.dont_write_bytecode = True
-    program = importlib.import_module("predict")
+    program = _imported(path)
     model, found = program.load(), dict[str, np.ndarray]()
 
     def note(name: str) -> Callable[..., None]:
@@ -144,6 +142,19 @@ def python(path: Path, layers: bool) -> Run:
         return {OUTPUT: program.predict(model, batch).numpy(), **found}
 
     return run
+
+
+def _imported(folder: Path) -> Any:
+    """The `predict` of a folder; another one's may have been imported before."""
+    for name in ("model", "predict"):
+        sys.modules.pop(name, None)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module("predict")
+    finally:
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = before
 
 
 OPENED = {"onnx": onnx, "pt2": pt2, "python": python}

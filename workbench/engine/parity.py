@@ -4,7 +4,7 @@ import io
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -177,9 +177,17 @@ class _Running:
         )
 
 
+Running = Callable[[Tensor], dict[str, Values]]
+
+
 @contextmanager
-def running(kind: str, path: Path, layers: bool = False) -> Iterator[_Running]:
-    """The export at `path` in an isolated Python (-I) that knows nothing of this program."""
+def running(kind: str, path: Path, layers: bool = False) -> Iterator[Running]:
+    """The export at `path` in an isolated Python (-I) that knows nothing of this program; the
+    packaged program has no such Python, and opens it where it is."""
+    if getattr(sys, "frozen", False):  # then `sys.executable` is this program itself
+        run = outside.OPENED[kind](path, layers)
+        yield lambda inputs: run(inputs.numpy())
+        return
     command = [sys.executable, "-I", outside.__file__, kind, str(path), *(["layers"] * layers)]
     with tempfile.TemporaryDirectory(prefix="workbench-outside-") as folder:
         errors = Path(folder) / "errors.txt"
