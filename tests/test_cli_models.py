@@ -170,6 +170,22 @@ def test_rows_of_a_table_are_predicted_by_their_texts(home: Path, passengers: Ru
     np.testing.assert_allclose(found, saved["probabilities"], atol=1e-5)
 
 
+def test_a_bundle_predicts_rows_without_the_table_that_it_was_trained_on(
+    home: Path, passengers: Run
+) -> None:
+    home.mkdir()
+    asked = table(home / "asked.csv", people(9))
+    before = lines(called(home, "predict", passengers.folder, asked))
+    told(home, "export", passengers.folder, "--to", "bundle", "-o", home / "people.pt")
+    trained_on = Path(passengers.project().data.path)
+    hidden = trained_on.rename(trained_on.with_name("hidden.csv"))
+    try:
+        assert called(home, "predict", passengers.folder, asked).returncode == 1
+        assert lines(called(home, "predict", home / "people.pt", asked)) == before
+    finally:
+        hidden.rename(trained_on)
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [

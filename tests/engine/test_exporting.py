@@ -212,11 +212,24 @@ def last(events: Iterator[Event]) -> Event:
     return ended
 
 
+def as_packaged(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The packaged program has no Python to start: what it exports is opened where it is, which
+    takes seconds less."""
+    patch.setattr(sys, "frozen", True, raising=False)
+    patch.setattr(sys, "executable", str(folder / "no-python"))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", WAYS)
 def test_an_exported_model_predicts_outside_what_the_run_said(
-    given: Callable[[str], Trained], tmp_path: Path, way: str, kind: str
+    given: Callable[[str], Trained],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    kind: str,
 ) -> None:
+    if kind != "image":
+        as_packaged(monkeypatch, tmp_path)
     found = given(kind)
     path = tmp_path / WAYS[way]
     ended = last(export(found.project, found.run.best, way, path))
@@ -245,8 +258,9 @@ def tampered(found: Trained, way: str, path: Path) -> None:
 
 @pytest.mark.parametrize("way", ["onnx", "pt2"])
 def test_an_export_that_predicts_otherwise_fails_by_the_first_layer_that_differs(
-    given: Callable[[str], Trained], tmp_path: Path, way: str
+    given: Callable[[str], Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
+    as_packaged(monkeypatch, tmp_path)
     found = given("image")
     tampered(found, way, tmp_path / WAYS[way])
     samples = source(found.project.data)
@@ -257,8 +271,9 @@ def test_an_export_that_predicts_otherwise_fails_by_the_first_layer_that_differs
 
 
 def test_where_the_preparation_differs_it_is_named(
-    given: Callable[[str], Trained], tmp_path: Path
+    given: Callable[[str], Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    as_packaged(monkeypatch, tmp_path)
     found = given("regression")
     last(export(found.project, found.run.best, "python", tmp_path / "model"))
     program = tmp_path / "model" / "predict.py"
@@ -319,8 +334,9 @@ def test_without_the_packages_of_onnx_the_sentence_says_how_to_get_them(tmp_path
 
 
 def test_a_folder_is_replaced_whole_unless_it_holds_more(
-    given: Callable[[str], Trained], tmp_path: Path
+    given: Callable[[str], Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    as_packaged(monkeypatch, tmp_path)
     found = given("regression")
     path = tmp_path / "model"
     path.mkdir()
@@ -335,19 +351,6 @@ def test_a_folder_is_replaced_whole_unless_it_holds_more(
         last(export(found.project, found.run.best, "python", path))
     assert (path / "predict.py").stat().st_mtime_ns == before
     assert [each.name for each in tmp_path.iterdir()] == ["model"]
-
-
-def test_the_packaged_program_opens_what_it_exports_where_it_is(
-    given: Callable[[str], Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has no Python of its own: what would be started is its window."""
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
-    for kind in ("regression", "categories"):  # each with a model.py and a predict.py of its own
-        found = given(kind)
-        ended = last(export(found.project, found.run.best, "python", tmp_path / kind))
-        assert isinstance(ended, Exported)
-        assert ended.equal == 1.0
 
 
 def saved_by(way: str, found: Trained, path: Path) -> nn.Module:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.core.events import Progress
-    from workbench.core.raw import RawSamples
+    from workbench.core.raw import Encoding, RawSamples
 
 R = TypeVar("R")
 
@@ -233,6 +233,11 @@ class DatasetSpec(Spec, shelf=True):
             UserError: see `load`.
         """
         yield from ()
+        return None
+
+    def encoding(self, instead: "Sequence[float]") -> "Encoding | None":
+        """How columns become features, with what takes the place of a missing value in each;
+        None where samples are not made of columns."""
         return None
 
     def source(self) -> Source:

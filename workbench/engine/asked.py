@@ -31,11 +31,13 @@ def model_of(project: Project, weights: Path) -> Deployed:
     state = checkpoint.load(weights)
     network = filled(project, state, weights)
     kept: dict[str, Any] = state.get("preparation", {})
-    moments = Normalization(**kept) if kept else normalization(project.data)
-    return Deployed(project, network, moments, _encoding(project.data))
+    moments = Normalization(kept["mean"], kept["std"]) if kept else normalization(project.data)
+    return Deployed(project, network, moments, _encoding(project.data, kept.get("instead")))
 
 
-def _encoding(data: DatasetSpec) -> Encoding | None:
+def _encoding(data: DatasetSpec, instead: Sequence[float] | None) -> Encoding | None:
+    if instead:
+        return data.encoding(instead)
     found = ended(data.unprepared.raw_samples())
     return found.encoding if found else None
 

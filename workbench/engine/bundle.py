@@ -5,6 +5,7 @@ project file), `state_dict`, `classes`, `preparation` and `metrics`.
 """
 
 import io
+import math
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from workbench.core.data import EVALUATED, DatasetInfo
+from workbench.core.data import EVALUATED, DatasetInfo, DatasetSpec, ended
 from workbench.core.errors import UserError
 from workbench.core.events import Event, Metrics, ModelSaved, Progress
 from workbench.core.files import write_atomically
@@ -36,6 +37,8 @@ class Bundle(NamedTuple):
     """Mean and deviation of the training split that the network was trained on."""
     metrics: Mapping[str, Metrics]
     """Of the splits that predictions are made for, as they were measured when it was saved."""
+    instead: tuple[float, ...] = ()
+    """What takes the place of a missing value in each column of a table."""
 
 
 def save_bundle(project: Project, weights: Path, path: Path) -> Generator[Event]:
@@ -73,12 +76,22 @@ def _content(
         "project": project.to_json(),
         "state_dict": state,
         "classes": list(info.classes),
-        "preparation": {"mean": moments.mean.clone(), "std": moments.std.clone()},
+        "preparation": {
+            "mean": moments.mean.clone(),
+            "std": moments.std.clone(),
+            "instead": _instead(project.data),
+        },
         "metrics": {
             split: metrics_of(predict(network, batches, split, project.train.loss), info)
             for split in EVALUATED
         },
     }
+
+
+def _instead(data: DatasetSpec) -> list[float]:
+    """What takes the place of a missing value in each column of a table."""
+    found = ended(data.unprepared.raw_samples())
+    return list(found.encoding.instead) if found else []
 
 
 def is_bundle(content: Any) -> bool:
@@ -106,12 +119,25 @@ def read(content: dict[str, Any], path: Path) -> Bundle:
         raise _broken(path, "project")
     project = Project.from_json(text, str(path))
     project.check()
+    preparation = content.get("preparation")
     return Bundle(
         project,
         content.get("state_dict"),
-        _normalization(content.get("preparation"), project.data.info(), path),
+        _normalization(preparation, project.data.info(), path),
         _metrics(content.get("metrics"), path),
+        _stand_ins(preparation, project.data, path),
     )
+
+
+def _stand_ins(found: Any, data: DatasetSpec, path: Path) -> tuple[float, ...]:
+    """One number for each column; none where a bundle of an older program does not say them."""
+    told = found.get("instead", []) if isinstance(found, dict) else []
+    encoding = data.encoding(())
+    wanted = (0, len(encoding.columns) if encoding else 0)
+    whole = isinstance(told, list) and len(told) in wanted
+    if not whole or not all(type(each) is float and math.isfinite(each) for each in told):
+        raise _broken(path, "preparation")
+    return tuple(told)
 
 
 def _normalization(found: Any, info: DatasetInfo, path: Path) -> Normalization:

@@ -112,7 +112,8 @@ def _of_bundle(read: bundle.Bundle, found: Found, path: Path, into: Path) -> Bun
     if isinstance(read.weights, Mapping) and _claimed({**read.weights, **moments}) > found.size:
         raise damaged(path)
     weights = fitted(read.weights, _empty(project).state_dict(), path)
-    checkpoint.save({"model": weights, "preparation": read.normalization._asdict()}, into)
+    preparation = {**read.normalization._asdict(), "instead": list(read.instead)}
+    checkpoint.save({"model": weights, "preparation": preparation}, into)
     return BundleLoaded(
         source=str(path), weights=str(into), project=project, metrics=dict(read.metrics)
     )

@@ -17,14 +17,12 @@ from workbench.catalog.datasets.columns import (
 from workbench.catalog.datasets.encoding import (
     Categories,
     Missing,
-    encoded,
     features_of,
-    stand_ins,
 )
 from workbench.catalog.datasets.header_row import WishedHeader
 from workbench.catalog.datasets.likely_target import likely_target
 from workbench.catalog.datasets.read_once import read_once
-from workbench.catalog.datasets.splitting import WithTestShare, by_part
+from workbench.catalog.datasets.splitting import WithTestShare
 from workbench.catalog.datasets.table_checks import (
     check_columns,
     check_features,
@@ -32,25 +30,22 @@ from workbench.catalog.datasets.table_checks import (
 )
 from workbench.catalog.datasets.table_facts import TableFacts, survey
 from workbench.catalog.datasets.table_rows import Raw, read_rows
+from workbench.catalog.datasets.table_samples import encoding_of, raw_of, samples_of
 from workbench.catalog.datasets.table_source import table_source
 from workbench.catalog.datasets.windows import (
     Borders,
     borders,
-    encoded_in_order,
-    filled_in_order,
-    in_order,
     window_count,
-    windowed,
 )
 from workbench.core.data import SPLITS, DatasetInfo, Samples, Split, Task
 from workbench.core.errors import UserError
 from workbench.core.events import Progress
 from workbench.core.file_source import FileSource, check_room, readable
-from workbench.core.raw import Encoding, Feature, RawColumn, RawSamples
+from workbench.core.raw import Encoding, Feature, RawSamples
 from workbench.core.source import Source
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
 
@@ -239,15 +234,7 @@ class Table(WithTestShare, FileSource):
         return table_source(self, self._target, self._features())
 
     def reading(self, path: Path) -> Generator[Progress, None, Mapping[Split, Samples]]:
-        rows = yield from self._rows(path)
-        if self.window:
-            return self._windows(rows)
-        splits = self._parted(rows)
-        features, instead = self._features(), self._stand_ins(splits["train"])
-        return {
-            split: Samples(encoded(samples.inputs, features, instead), samples.targets)
-            for split, samples in splits.items()
-        }
+        return samples_of(self, (yield from self._rows(path)))
 
     def raw_samples(self) -> Generator[Progress, None, RawSamples | None]:
         if self.window:  # a missing value is filled by rows before its window
@@ -255,14 +242,10 @@ class Table(WithTestShare, FileSource):
         path = Path(self.path)
         with readable(path):
             self.check_unchanged()
-            splits = self._parted((yield from self._rows(path)))
-        instead = self._stand_ins(splits["train"])
-        columns = (
-            RawColumn(column.name, () if column.holds == "number" else column.values)
-            for column in self.columns
-        )
-        encoding = Encoding(tuple(columns), tuple(self._features()), tuple(instead.tolist()))
-        return RawSamples(encoding, splits)
+            return raw_of(self, (yield from self._rows(path)))
+
+    def encoding(self, instead: Sequence[float]) -> Encoding | None:
+        return None if self.window else encoding_of(self, instead)
 
     def _rows(self, path: Path) -> Generator[Progress, None, Raw]:
         facts, columns = self.facts, self.columns
@@ -274,26 +257,3 @@ class Table(WithTestShare, FileSource):
             facts.place(self.split_column),
         )
         return (yield from read_once((path, facts, wanted), read_rows(path, facts, *wanted)))
-
-    def _windows(self, rows: Raw) -> dict[Split, Samples]:
-        targets = filled_in_order(rows.targets).astype(self._kind)
-        values = encoded_in_order(rows.values, self._features())
-        samples = windowed(values, targets, self.window, self.horizon, self.stride)
-        return in_order(self, samples, self.overlap)
-
-    def _parted(self, rows: Raw) -> dict[Split, Samples]:
-        """Rows by split, NaN where a value is missing."""
-        import numpy as np
-
-        keep = ~np.isnan(rows.targets)
-        if self.missing == "drop rows":
-            keep &= ~np.isnan(rows.values).any(axis=1)
-        targets = rows.targets[keep].astype(self._kind)
-        return self.split(by_part(Samples(rows.values[keep], targets), rows.parts[keep]))
-
-    def _stand_ins(self, train: Samples) -> "NDArray[Any]":
-        return stand_ins(train.inputs, self.columns, self.missing)
-
-    @property
-    def _kind(self) -> str:
-        return "int64" if self._task == "classification" else "float32"
