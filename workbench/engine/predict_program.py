@@ -113,7 +113,7 @@ class _Program:
                 f"{literal(name)}: {literal(list(values)) if values else None}"
                 for name, values in self.encoding.columns
             )
-            yield f"COLUMNS = {{{', '.join(columns)}}}  # of categories the values"
+            yield f"COLUMNS = {{{', '.join(columns)}}}"
             yield f"STAND_INS = np.array({list(self.encoding.instead)}, dtype=np.float32)"
         if self.moments:
             view = "[:, None, None]" if self.source.is_image else ""

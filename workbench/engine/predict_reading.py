@@ -30,7 +30,8 @@ def read(path):
     """The rows of a table (n, columns), NaN where a value is missing."""
     with open(path, encoding="{encoding}", newline="") as file:
         rows = {rows}
-    columns = [numbers({cells}{values}) for {names}]
+    cells = [{cells} for name in COLUMNS]
+    columns = {numbers}
     values = np.column_stack(columns).astype(np.float32)
     values[~np.isfinite(values)] = np.nan
     return values
@@ -141,8 +142,7 @@ def _read_table(dialect: Dialect, words: bool) -> str:
         encoding="utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding,
         rows=rows,
         cells=f"[{cell} for row in rows]",
-        values=", values" if words else "",
-        names="name, values in COLUMNS.items()" if words else "name in COLUMNS",
+        numbers=f"list(map(numbers, cells{', COLUMNS.values()' if words else ''}))",
     )
 
 
