@@ -18,18 +18,20 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
-from small import cnn, layer, new_run, project
+from small import cnn, layer, new_run, of_kind, project
 from torch import nn
 from written import opened, table
 
 from workbench.catalog.transforms.cropping import CenterCrop
 from workbench.core.errors import UserError
-from workbench.core.events import Event, Exported
+from workbench.core.events import Event, Exported, Predicted
 from workbench.core.project import Project
 from workbench.core.runs import Run
 from workbench.core.train import LossSpec
 from workbench.engine import checkpoint
+from workbench.engine.asked import predict_files
 from workbench.engine.bundle import save_bundle
 from workbench.engine.deployed import deployed, source
 from workbench.engine.export import save_network, save_parameters
@@ -395,3 +397,27 @@ def test_a_saved_model_predicts_outside_what_the_run_said(
         outside = network((raw - mean) / std).softmax(1).numpy()
     np.testing.assert_allclose(outside, found.predicted, atol=1e-5)
     np.testing.assert_array_equal(outside.argmax(1), found.predicted.argmax(1))
+
+
+def test_pictures_of_any_size_are_read_as_the_run_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = np.random.default_rng(0)
+    for part in ("train", "val", "test"):
+        for label in ("cat", "dog"):
+            folder = tmp_path / "pictures" / part / label
+            folder.mkdir(parents=True)
+            for number in range(4):
+                pixels = draw.integers(0, 255, (20 + number, 30, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    data = opened(tmp_path / "pictures", fit="pad", size=(16, 18))
+    made = project(layer("Flatten"), layer("Linear", out_features=2), data=data, epochs=1)
+    run = fitted(made, tmp_path)
+    files = sorted((tmp_path / "pictures" / "test").rglob("*.png"))
+    found = Trained(run, made, np.empty(0), files, told_by(run))
+    as_packaged(monkeypatch, tmp_path)
+    last(export(made, run.best, "python", tmp_path / "model"))
+    asked = list(predict_files(made, run.best, files))
+    here = np.array([list(each.probabilities.values()) for each in of_kind(asked, Predicted)])
+    for outside in (by_python(tmp_path / "model", found), here):
+        np.testing.assert_allclose(outside, found.predicted, atol=1e-6)

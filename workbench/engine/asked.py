@@ -63,7 +63,7 @@ def predict_files(project: Project, weights: Path, paths: Sequence[Path]) -> Gen
 def _outputs(model: Deployed, inputs: Values) -> Generator[torch.Tensor]:
     with torch.inference_mode():
         for start in range(0, len(inputs), BATCH):
-            yield from model(torch.from_numpy(inputs[start : start + BATCH]))
+            yield from model(torch.tensor(inputs[start : start + BATCH]))  # Pillow's are read-only
 
 
 def evaluate_on(project: Project, weights: Path, data: DatasetSpec, split: Split) -> Evaluation:

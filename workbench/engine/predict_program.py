@@ -31,7 +31,7 @@ def main():
     """Print a line of JSON for each sample of each file."""
     model = load()
     for name in sys.argv[1:]:
-        inputs = torch.from_numpy(read(Path(name)))
+        inputs = torch.tensor(read(Path(name)))
         for number, output in enumerate(predict(model, inputs), 1):
             print(json.dumps({{"file": name, "sample": number, **told(output)}}))
 
