@@ -424,6 +424,18 @@ def test_a_file_that_crashes_its_reader(project: Project, engines: Engines, tmp_
         next(events)
 
 
+def test_a_small_file_gets_little_of_the_machine(
+    project: Project, engines: Engines, tmp_path: Path
+) -> None:
+    """The limits are those of the file: no other clock, no other memory."""
+    greedy = b"c__builtin__\nbytearray\n(" + number(510 << 20) + b"tR"
+    with pytest.raises(UserError, match="asks for more memory than loading a model may take"):
+        list(loading_apart(archive(tmp_path / "greedy.pt", greedy), project, engines))
+    endless = loading_apart(archive(tmp_path / "endless.pt", ENDLESS), project, engines)
+    with pytest.raises(EngineLost, match="took too long and was given up"):
+        list(endless)
+
+
 def test_a_stream_that_is_left_ends_its_process(
     project: Project, engines: Engines, tmp_path: Path
 ) -> None:

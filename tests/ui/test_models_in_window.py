@@ -229,7 +229,7 @@ def test_a_dropped_file_that_fits_in_part_is_reported_and_loaded_in_part(
     rows = [[table.item(row, place).text() for place in range(4)] for row in range(3)]
     assert rows == [
         ["fc1.bias", "–", str(out), "○ missing in the file"],
-        ["more", "2", "–", "＋ in the file only"],
+        ["more", "2", "–", "+ in the file only"],
         ["fc1.weight", "3 × 5", f"{out} × {wide}", "≠ another shape"],
     ]
     note = widget(box, "dialog.fit.note")

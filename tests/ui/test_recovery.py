@@ -22,12 +22,13 @@ from workbench.core.events import (
     RunCompleted,
     StepCompleted,
 )
-from workbench.core.project import Project, save_project
+from workbench.core.project import Project, load_project, save_project
 from workbench.core.run_list import listed
 from workbench.core.runs import Run
 from workbench.core.template import Template
 from workbench.engine.remote import Engines
 from workbench.engine.sinks import train
+from workbench.ui.autosave import recovered_files
 from workbench.ui.main_window import MainWindow
 
 __all__ = ["one_thread"]  # as in the windows, since sums on two differ
@@ -242,3 +243,86 @@ def test_unsaved_changes_are_offered_first(
     assert ground(window) == window.session.theme.colors.offer
     window.session.failed.emit(UserError("The disk is full."), False)
     assert ground(window) == window.session.theme.colors.fault  # red is for what went wrong
+
+
+AUTOSAVES = """
+import sys
+from PySide6.QtCore import QTimer
+from workbench import app
+from workbench.ui import autosave
+
+autosave.EVERY = 50  # a minute otherwise
+def make_window(*arguments):
+    window = make()
+    def edit():
+        document = window.session.document
+        document.edit("Note", document.project.replace(notes="not in any file"))
+        look()
+    def look():
+        if window.autosave and window.autosave.path.exists():
+            print("kept", flush=True)
+        else:
+            QTimer.singleShot(20, window, look)
+    window.completed.connect(lambda: QTimer.singleShot(0, window, edit))
+    return window
+
+make, app.make_window = app.make_window, make_window
+sys.exit(app.open_window([]))
+"""
+
+
+def test_changes_are_kept_while_the_window_is_open_and_offered_once_it_has_crashed(
+    qtbot: QtBot, open_window: OpenWindow, home: Path
+) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", AUTOSAVES],
+        env=environment(home, OMP_NUM_THREADS="1"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with program:
+        read_to(program, "kept")
+        assert recovered_files() == [], "the window that keeps it is open"
+        program.kill()
+    (kept,) = recovered_files()
+    window = open_window()
+    assert "unsaved changes" in offered(qtbot, window)
+    click_named(qtbot, window, "banner.button")
+    assert window.session.document.project.notes == "not in any file"
+    assert window.session.document.modified
+    assert kept.exists(), "it is in no file yet"
+    window.files._save_to(home / "mine.workbench", lambda: None)
+    assert recovered_files() == []
+    assert not kept.parent.exists()
+
+
+def test_what_is_saved_or_given_up_is_not_kept(
+    qtbot: QtBot, open_window: OpenWindow, home: Path
+) -> None:
+    window = open_window()
+    window.start()
+    document, autosave = window.session.document, window.autosave
+    assert autosave
+
+    def changed(notes: str) -> None:
+        document.edit("Note", document.project.replace(notes=notes))
+        autosave.keep()
+        qtbot.waitUntil(autosave.path.exists, timeout=PATIENCE)
+
+    changed("one")
+    assert load_project(autosave.path).notes == "one"
+    window.files._save_to(home / "mine.workbench", lambda: None)
+    assert not autosave.path.exists()
+    changed("two")
+    window.files.start(small_project())
+    assert not autosave.path.exists()
+    autosave.keep()
+    qtbot.waitUntil(lambda: not window.session.busy, timeout=PATIENCE)
+    assert not autosave.path.exists(), "nothing has changed"
+    changed("three")
+    window.end()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
+    (kept,) = recovered_files()
+    assert kept.parent == home, "what the end of the program keeps, once"
+    assert load_project(kept).notes == "three"
+    assert not autosave.path.parent.exists()

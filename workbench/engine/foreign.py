@@ -121,7 +121,7 @@ def opened(path: Path, tensors_only: bool = False) -> Found:
     return Found(_unpickled(path), size, ordered=True)
 
 
-def _allowed() -> list[Any]:
+def allowed() -> list[Any]:
     """The classes of the catalogue's layers, and what they are made of; none of them runs anything
     when it is made."""
     from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
@@ -135,7 +135,7 @@ def _allowed() -> list[Any]:
 def _unpickled(path: Path) -> Any:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what torch thinks of old formats helps nobody here
-        with torch.serialization.safe_globals(_allowed()):
+        with torch.serialization.safe_globals(allowed()):
             return torch.load(file, map_location="cpu", weights_only=True)
 
 

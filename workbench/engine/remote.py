@@ -31,6 +31,10 @@ _ENDED_BY_FILE = (
     "The file could not be read: it ended the process that opened it (exit code {code}). Your "
     "project is safe. Choose another file."
 )
+_GIVEN_UP = (
+    "Reading the file took too long and was given up. Your project is safe. Choose another file."
+)
+_TOO_LONG = 24  # SIGXCPU, as `limits` have it, which Windows has not
 
 
 class EngineLost(UserError):  # noqa: N818  the name says what happened
@@ -76,8 +80,10 @@ class Engine:
             return self._pipe.recv() if self._pipe.poll(seconds) else None
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             self._process.join(STOP_SECONDS)
-            told = _ENDED_BY_FILE if self.disposable else _ENDED
-            raise EngineLost(told, code=self._process.exitcode) from error
+            code = self._process.exitcode
+            if self.disposable and code == -_TOO_LONG:
+                raise EngineLost(_GIVEN_UP) from error
+            raise EngineLost(_ENDED_BY_FILE if self.disposable else _ENDED, code=code) from error
 
     @property
     def pid(self) -> int | None:
@@ -246,7 +252,7 @@ class Stream:
             elif _over(self._stop_by):
                 raise EngineLost("The engine process did not stop in time and was ended.")
             elif _over(deadline):
-                raise EngineLost("Reading the file took too long and was given up.")
+                raise EngineLost(_GIVEN_UP)
 
 
 def _over(moment: float | None) -> bool:

@@ -11,19 +11,18 @@ import time
 import traceback
 from collections.abc import Generator
 from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from workbench.core.errors import UserError
 from workbench.core.events import Event
 from workbench.core.threads import wait_asleep
+from workbench.engine import limits
 from workbench.engine.remote import STOP_SECONDS, EngineFault
 
 BATCH_SECONDS = 1 / 10
 KEEPING = ("sinks.train",)
 """What has something to keep when it is stopped, so that it gets the time for that."""
-DISPOSABLE_BYTES = 4 << 30
 NICE = 5
 """How far the engine steps back where the window wants a core too: training takes them all, and a
 timer in the window was late by 80 ms (p99) where it is now late by 25. Alone it costs nothing."""
@@ -43,6 +42,8 @@ def serve(pipe: Connection, disposable: bool) -> None:
     with contextlib.suppress(EOFError, OSError):  # the window is gone
         while (request := window.word()) is not None:
             if isinstance(request, tuple):  # else a word of control that came too late
+                if disposable:
+                    limits.limit(request[1])
                 _answer(window, *request)
                 if request[0] in KEEPING:
                     gc.collect()  # 0.1 s; else figures of a megabyte lie about for 100 short runs
@@ -122,23 +123,9 @@ def _prepare(disposable: bool) -> None:
     import workbench.catalog  # noqa: F401  lets the shelves find all choices
 
     if disposable:
-        _limit_memory()
+        limits.warm()
     elif hasattr(os, "nice"):  # not on Windows
         os.nice(NICE)
-
-
-def _limit_memory() -> None:
-    """Bound what a file may ask for, on top of the address space that torch itself holds."""
-    import torch
-
-    torch.set_num_threads(1)  # each thread reserves tens of MB, so many cores would use it up
-    statm = Path("/proc/self/statm")
-    if not statm.exists():  # not Linux: the time limit remains
-        return
-    import resource
-
-    held = int(statm.read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (held + DISPOSABLE_BYTES,) * 2)
 
 
 def _answer(

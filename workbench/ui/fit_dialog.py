@@ -25,7 +25,7 @@ from workbench.ui.text import tr
 NAME = "dialog.fit"
 SIGNS: dict[Outcome, tuple[str, str]] = {
     "missing": ("○", "missing in the file"),
-    "unexpected": ("＋", "in the file only"),
+    "unexpected": ("+", "in the file only"),
     "reshaped": ("≠", "another shape"),
     "matched": ("✓", "matched"),
 }

@@ -26,6 +26,7 @@ from workbench.ui.session import Session
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
+    from workbench.ui.autosave import Autosave
     from workbench.ui.banner import Banner
     from workbench.ui.data.opening import Opening
     from workbench.ui.loading import Loading
@@ -47,6 +48,7 @@ class MainWindow(QMainWindow):
     completed = Signal()
     """Every panel is there."""
 
+    autosave: Autosave | None = None
     files: ProjectFiles
     models: Models
     loading: Loading
@@ -199,6 +201,7 @@ class MainWindow(QMainWindow):
 
     def start(self) -> None:
         """To be called once the window shows: everything that takes time begins here."""
+        from workbench.ui.autosave import Autosave
         from workbench.ui.panels.curves import CurvesPanel
         from workbench.ui.recovery import Recovery
 
@@ -211,6 +214,7 @@ class MainWindow(QMainWindow):
             panel.make_plot()
         self.session.warm()
         Recovery(self).offer()
+        self.autosave = Autosave(self.session)
 
     def train(self) -> None:
         """Train, unless a form shows a value that is not in force."""
@@ -256,15 +260,22 @@ class MainWindow(QMainWindow):
         commit_typing()
         if not self._closing and self.session.document.modified:
             event.ignore()
-            self.files.if_saved(self._close_now)
+            self.files.if_saved(self._close_unsaved)
             return
         if self.session.busy:  # stop in good order, and close when the last job has ended
             event.ignore()
             self._close_now()
             return
         self._keep_layout()
+        if self.autosave:
+            self.autosave.end()
         self._closed = True
         event.accept()
+
+    def _close_unsaved(self) -> None:
+        if self.autosave:
+            self.autosave.forget()
+        self._close_now()
 
     def _close_now(self) -> None:
         self._closing = True

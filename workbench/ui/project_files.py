@@ -14,17 +14,13 @@ from workbench.core.errors import UserError
 from workbench.core.places import user_data
 from workbench.core.project import Project, load_project, save_project
 from workbench.ui import dialogs
+from workbench.ui.autosave import forget, recovered_files
 from workbench.ui.text import tr
 
 if TYPE_CHECKING:
     from workbench.ui.main_window import MainWindow
 
 log = logging.getLogger(__name__)
-
-
-def recovered_files() -> list[Path]:
-    """Where unsaved changes lie that the end of the program kept, the last ones last."""
-    return sorted(user_data().glob("recovered*.workbench"))
 
 
 class ProjectFiles:
@@ -90,7 +86,7 @@ class ProjectFiles:
             self._window.tell_failure(error, False)
             return
         if self._recovered:
-            self._recovered.unlink(missing_ok=True)
+            forget(self._recovered)
             self._recovered = None
         self._window.session.settings.add_recent(path)
         self._window.session.said.emit(tr("Saved {path}.", path=path))
@@ -116,6 +112,8 @@ class ProjectFiles:
                 # a new name: an offer of before that nobody answered is not overwritten
                 name = f"recovered-{datetime.now():%Y%m%d-%H%M%S-%f}.workbench"
                 save_project(document.project, user_data() / name)
+                if self._window.autosave:
+                    self._window.autosave.forget()
             except UserError as error:
                 log.error("%s", error)
 
