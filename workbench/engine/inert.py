@@ -95,6 +95,8 @@ class _Reader(pickle.Unpickler):
             return _Inert()
         if key not in self._read:
             data = bytearray(self._archive.read(f"{self._folder}/data/{key}"))
+            if len(data) % kind.dtype.itemsize:  # torch would refuse it, and not let it go
+                raise ValueError("a storage ends within a number")
             self._read[key] = torch.frombuffer(data, dtype=kind.dtype) if data else _empty(kind)
         return self._read[key].view(kind.dtype)
 
