@@ -289,6 +289,34 @@ def test_faults_of_dropped_files_are_shown_and_mended(
     assert panel.tabs.tabText(panel.parts.index(panel.check)).startswith("Check ")
 
 
+def test_a_transform_begins_no_check_and_a_fix_keeps_it(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = open_window()
+    folder = write_photographs(tmp_path / "shapes", {"disc": 60, "square": 14, "stripes": 4})
+    window.opening.open(folder)
+    qtbot.waitUntil(lambda: data_of(window).info().title == "shapes", timeout=PATIENCE)
+    panel = panel_of(qtbot, window, "Check")
+    qtbot.waitUntil(lambda: panel.check.checked is not None, timeout=PATIENCE)
+    before = panel.check.checked
+    assert before
+    panel = panel_of(qtbot, window, "Prepare")
+    menu = panel.prepare.add.menu()
+    menu.aboutToShow.emit()
+    entries = [each for entry in menu.actions() if entry.menu() for each in entry.menu().actions()]
+    (flip,) = (each for each in entries if each.text() == "RandomHorizontalFlip")
+    flip.trigger()
+    assert kinds(window) == ["RandomHorizontalFlip"]
+    assert not panel.check.asking.busy
+    panel = panel_of(qtbot, window, "Check")
+    assert panel.check.checked is before
+    told = {finding.kind: number for number, finding in enumerate(before.findings)}
+    click_named(qtbot, panel, f"data.finding.{told['imbalance']}.fix")
+    assert data_of(window).balance == "weights"
+    assert kinds(window) == ["RandomHorizontalFlip"]
+    loaded(qtbot, window)
+
+
 def test_built_in_data_are_checked_by_the_button(digits: MainWindow, qtbot: QtBot) -> None:
     panel = panel_of(qtbot, digits, "Check")
     assert panel.check.checked is None

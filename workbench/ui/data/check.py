@@ -49,7 +49,7 @@ class CheckPart(Part):
 
     def follow(self) -> None:
         """Forget what was found of other data; check the user's own once they are loaded."""
-        if self._of is not None and self._of != self.data:
+        if self._of is not None and self._of != self._checkable:
             self.asking.stop()
             self._of = self.checked = None
             self._show_findings()
@@ -61,9 +61,15 @@ class CheckPart(Part):
     def begin(self, by_itself: bool = False) -> None:
         """Check the project's data."""
         self._by_itself = by_itself
-        self._of, self.checked = self.data, None
+        self._of, self.checked = self._checkable, None
         self._show_findings()
-        self.asking.ask("data_check.check", self.data)
+        self.asking.ask("data_check.check", self._of)
+
+    @property
+    def _checkable(self) -> DatasetSpec:
+        """The data without their transforms: the check looks at samples as they are in the files,
+        so it neither begins again nor alarms anew for a transform."""
+        return self.data.replace(prepare=())
 
     @property
     def has_errors(self) -> bool:
@@ -142,7 +148,8 @@ class CheckPart(Part):
         button = named(QPushButton(label), f"{name}.fix", label)
         fix = finding.fix
         assert fix is not None
-        button.clicked.connect(lambda: self.edit(label, fix))
+        # Transforms may have come or gone since the check.
+        button.clicked.connect(lambda: self.edit(label, fix.replace(prepare=self.data.prepare)))
         return button
 
     @property
