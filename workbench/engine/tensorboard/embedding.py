@@ -45,20 +45,26 @@ def add_embedding(
     writer.add_embedding(vectors, _labels(targets, info), images, global_step=step, tag=TAG)
 
 
-def features(network: nn.Module, batches: Batches, split: Split) -> tuple[Tensor, Tensor]:
+def features(
+    network: nn.Module,
+    batches: Batches,
+    split: Split,
+    most: int = MOST,
+    most_values: int = MOST_VALUES,
+) -> tuple[Tensor, Tensor]:
     """What the last layer with parameters gets, (n, width), and the targets (n,), of the first
-    samples of a split; as many as keep the file small."""
+    samples of a split; as many as keep the projector's file small, if nothing else is said."""
     last = [each for each in network.modules() if any(True for _ in each.parameters(False))][-1]
     vectors: list[Tensor] = []
-    most = min(MOST, batches.size(split))
+    most = min(most, batches.size(split))
     targets = batches.taken(split, slice(most)).targets.cpu()
     with _evaluated(network), _seen(last, vectors):
         for start in range(0, most, BATCH):
             network(batches.taken(split, slice(start, min(start + BATCH, most))).inputs)
-            if sum(part.numel() for part in vectors) > MOST_VALUES:
+            if sum(part.numel() for part in vectors) > most_values:
                 break
     found = torch.cat(vectors) if vectors else torch.zeros(0, 1)
-    found = found[: MOST_VALUES // found.shape[1]]
+    found = found[: most_values // found.shape[1]]
     return found, targets[: len(found)]
 
 
