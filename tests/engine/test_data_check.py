@@ -149,6 +149,15 @@ def test_near_copies_of_images_are_leaks(images: Splits) -> None:
     assert told["near_leak"].where == tuple(f"val {row} = train {10 * row}" for row in range(6))
 
 
+def test_near_copies_of_validation_in_the_test_are_told(images: Splits) -> None:
+    for row in range(4):
+        again = images["val"].inputs[row + 9].astype(float) * 1.03 + 2
+        images["test"].inputs[row] = again.clip(0, 255).astype(np.uint8)
+    told = found(images, classes=2)
+    assert set(told) == {"near_shared"}
+    assert told["near_shared"].where == tuple(f"test {row} = val {row + 9}" for row in range(4))
+
+
 def test_icons_that_differ_by_a_mark_are_no_copies() -> None:
     down, right = np.mgrid[0:32, 0:32]
     icon = np.where((down - 16) ** 2 + (right - 16) ** 2 < 150, 255, 0).astype(np.uint8)

@@ -34,18 +34,23 @@ ten megabytes."""
 
 
 def near_pairs(subject: Subject) -> Generator[Event, None, list[tuple[Place, Place]]]:
-    """Held-back images, each with the first image of the training split that is almost the same."""
+    """Held-back images, each with the first image of the training split that is almost the same;
+    and images of the test with the first of validation."""
     if min(subject.info.shape[1:]) < SMALLEST:
         return []
-    train = yield from _looks(subject, "train", len(subject.splits["train"].targets))
+    known: dict[Split, Looks] = {
+        "train": (yield from _looks(subject, "train", len(subject.splits["train"].targets)))
+    }
+    most = max(1, MOST_PAIRS // max(len(known["train"].hashes), 1))
     found: list[tuple[Place, Place]] = []
     for split in EVALUATED:
-        most = max(1, MOST_PAIRS // max(len(train.hashes), 1))
         held = yield from _looks(subject, split, min(len(subject.splits[split].targets), most))
-        for start in range(0, len(held.hashes), HELD):
-            yield Progress(text="Comparing images", done=start, total=len(held.hashes))
-            for row, other in _alike(held.part(start, HELD), train):
-                found.append(((split, start + row), ("train", other)))
+        for other, looks in known.items():
+            for start in range(0, len(held.hashes), HELD):
+                yield Progress(text="Comparing images", done=start, total=len(held.hashes))
+                for row, match in _alike(held.part(start, HELD), looks):
+                    found.append(((split, start + row), (other, match)))
+        known[split] = held
     return found
 
 

@@ -78,7 +78,7 @@ def _across(subject: Subject, pairs: list[Pair], near: bool) -> Iterator[Finding
             if leaked and known == "train":
                 yield _leak(subject, split, leaked, near)
             elif leaked:
-                yield _shared(subject, leaked)
+                yield _shared(subject, leaked, near)
 
 
 def _leak(subject: Subject, split: Split, leaked: list[Pair], near: bool) -> Finding:
@@ -98,12 +98,13 @@ def _leak(subject: Subject, split: Split, leaked: list[Pair], near: bool) -> Fin
     )
 
 
-def _shared(subject: Subject, leaked: list[Pair]) -> Finding:
+def _shared(subject: Subject, leaked: list[Pair], near: bool) -> Finding:
     total = len(subject.splits["test"].targets)
+    kind = "that are almost the same as" if near else "that are copies of"
     return Finding(
         severity=_severity(len(leaked), total),
-        kind="shared",
-        message="Samples of test that are copies of validation samples: {count} of {total}.",
+        kind="near_shared" if near else "shared",
+        message="Samples of test " + kind + " validation samples: {count} of {total}.",
         advice="Remove one of each pair: what was chosen by its validation is then tested on the "
         "same samples, and looks better than it is.",
         values={"count": len(leaked), "total": total},
