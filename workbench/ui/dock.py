@@ -91,6 +91,12 @@ def made_docks() -> dict[str, Dock]:
             tr("Confusion"),
             tr("Rows are actual classes, columns predicted ones; click a cell to see its samples"),
         ),
+        (
+            "embedding",
+            tr("Embedding"),
+            tr("How the network lays the samples out, in two dimensions"),
+        ),
+        ("boundary", tr("Decision boundary"), tr("What the network says of every place, live")),
         ("runs", tr("Runs"), tr("All that was ever trained, to be found, opened and compared")),
     )
     return {name: Dock(name, title, purpose) for name, title, purpose in rows}

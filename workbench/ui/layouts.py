@@ -11,6 +11,7 @@ from workbench.ui.dock import Dock
 
 ABOVE = ("data", "palette", "network", "layer", "training")
 BELOW = ("loss", "accuracy", "predictions", "confusion")
+SPACE = ("embedding", "boundary")
 SHOWN = {
     "build": ABOVE,
     "train": (*ABOVE, *BELOW),
@@ -44,6 +45,8 @@ def arrange(window: QMainWindow, docks: dict[str, Dock], layout: str) -> None:
             window.splitDockWidget(docks[left], docks[right], orientation)
     window.tabifyDockWidget(docks["layer"], docks["training"])
     window.tabifyDockWidget(docks["network"], docks["runs"])
+    for name in SPACE:
+        window.tabifyDockWidget(docks["predictions"], docks[name])
     for name, dock in docks.items():
         dock.setVisible(name in SHOWN[layout])
     docks["layer"].raise_()

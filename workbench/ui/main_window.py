@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
         from workbench.ui.panels.predictions import PredictionsPanel
         from workbench.ui.panels.runs import RunsPanel
         from workbench.ui.panels.training import TrainingPanel
+        from workbench.ui.space.panels import space_panels
 
         session, docks = self.session, self.docks
         self.palette_panel = PalettePanel(session, docks["palette"])
@@ -128,6 +129,8 @@ class MainWindow(QMainWindow):
         self._put("accuracy", AccuracyPanel(session, docks["accuracy"]))
         self._put("predictions", PredictionsPanel(session, docks["predictions"], outcomes))
         self._put("confusion", ConfusionPanel(session, docks["confusion"], outcomes))
+        for name, panel in space_panels(session, docks):
+            self._put(name, panel)
         self.runs = RunsPanel(session, docks["runs"])
         self._put("runs", self.runs)
 
