@@ -105,31 +105,25 @@ class MainWindow(QMainWindow):
         self.completed.emit()
 
     def _fill_docks(self) -> None:
-        from workbench.ui.outcome import Outcomes
+        from workbench.ui.learned import learned_panels
         from workbench.ui.panels.accuracy import AccuracyPanel
-        from workbench.ui.panels.confusion import ConfusionPanel
         from workbench.ui.panels.curves import CurvesPanel
         from workbench.ui.panels.data import DataPanel
         from workbench.ui.panels.layer import LayerPanel
         from workbench.ui.panels.palette import PalettePanel
-        from workbench.ui.panels.predictions import PredictionsPanel
         from workbench.ui.panels.runs import RunsPanel
         from workbench.ui.panels.training import TrainingPanel
-        from workbench.ui.space.panels import space_panels
 
         session, docks = self.session, self.docks
         self.palette_panel = PalettePanel(session, docks["palette"])
         self.layer = LayerPanel(session, docks["layer"], self.network.stack)
-        outcomes = Outcomes(session)
         self._put("palette", self.palette_panel)
         self._put("layer", self.layer)
         self._put("data", DataPanel(session, docks["data"]))
         self._put("training", TrainingPanel(session, docks["training"]))
         self._put("loss", CurvesPanel(session, docks["loss"]))
         self._put("accuracy", AccuracyPanel(session, docks["accuracy"]))
-        self._put("predictions", PredictionsPanel(session, docks["predictions"], outcomes))
-        self._put("confusion", ConfusionPanel(session, docks["confusion"], outcomes))
-        for name, panel in space_panels(session, docks):
+        for name, panel in learned_panels(session, docks):
             self._put(name, panel)
         self.runs = RunsPanel(session, docks["runs"])
         self._put("runs", self.runs)
